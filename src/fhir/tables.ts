@@ -35,20 +35,22 @@ interface ResourceVersionTable {
 /** What one resource is looked up by: its identifiers, tags and canonical url. Two resources may share one (an NPI). */
 interface ResourceKeyTable {
   resource_type: string
+  id: string
   param: 'identifier' | '_tag' | 'url'
   /** Empty when the key has no system. */
   system: string
   value: string
-  id: string
 }
 
-/** A date parameter as the range that its precision means: `2026-03` is the whole of March. The end is exclusive. */
+/** A date parameter as the range that its precision means: `2026-03` is the whole of March. */
 interface ResourceDateTable {
   resource_type: string
   id: string
   param: string
-  start: Date
-  end: Date
+  /** Milliseconds since 1970, so that both ends compare and print alike everywhere; `openStart` when the period has no start. */
+  start: string
+  /** Exclusive; `openEnd` when the period goes on. */
+  end: string
 }
 
 /** A string parameter in lower case without accents, searched by its beginning. */

@@ -32,31 +32,31 @@ const statements = [
 
   `CREATE TABLE resource_key (
     resource_type text NOT NULL,
+    id uuid NOT NULL,
     param text NOT NULL,
     system text NOT NULL,
-    value text NOT NULL,
-    id uuid NOT NULL,
-    PRIMARY KEY (value, system, resource_type, param, id)
+    value text NOT NULL
   )`,
   'CREATE INDEX resource_key_id ON resource_key (id)',
+  'CREATE INDEX resource_key_value ON resource_key (value, resource_type)',
 
   `CREATE TABLE resource_date (
     resource_type text NOT NULL,
     id uuid NOT NULL,
     param text NOT NULL,
-    start timestamptz NOT NULL,
-    "end" timestamptz NOT NULL,
-    PRIMARY KEY (id, param, start, "end", resource_type)
+    start bigint NOT NULL,
+    "end" bigint NOT NULL
   )`,
+  'CREATE INDEX resource_date_id ON resource_date (id)',
   'CREATE INDEX resource_date_start ON resource_date (resource_type, param, start)',
 
   `CREATE TABLE resource_string (
     resource_type text NOT NULL,
     id uuid NOT NULL,
     param text NOT NULL,
-    value text NOT NULL,
-    PRIMARY KEY (id, param, value, resource_type)
+    value text NOT NULL
   )`,
+  'CREATE INDEX resource_string_id ON resource_string (id)',
   'CREATE INDEX resource_string_value ON resource_string (resource_type, param, value text_pattern_ops)',
 
   `CREATE TABLE conditional_claim (
