@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { NewId } from '../ports.ts'
+import type { Clock, NewId } from '../ports.ts'
 import type { Account } from './postgres-account.ts'
+import { endPostgres } from './postgres-processes.ts'
 
 /** A Postgres cluster: its files in the data folder, who runs it, and with which programs. */
 export interface Cluster {
@@ -18,9 +19,11 @@ export class ClusterBroken extends Error {
 }
 
 /** Makes the cluster unless it is there already. A half-made one, left by a crash, is thrown away. */
-export async function initCluster(cluster: Cluster, newId: NewId): Promise<void> {
+export async function initCluster(cluster: Cluster, clock: Clock, newId: NewId): Promise<void> {
   if (existsSync(join(cluster.folder, 'PG_VERSION'))) return
   const draft = `${cluster.folder}.new`
+  // A killed engine's initdb may still be writing.
+  await endPostgres(join(draft, 'data'), clock)
   rmSync(draft, { recursive: true, force: true })
   mkdirSync(join(draft, 'data'), { recursive: true, mode: 0o700 })
   const password = newId()

@@ -31,12 +31,11 @@ export interface EmbeddedPostgresOptions {
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { clock, newId, settings = {} } = options
   const dataFolder = resolve(options.dataFolder)
-  mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
-  const unlock = lockDataFolder(dataFolder, newId)
+  const unlock = takeDataFolder(dataFolder, newId)
   try {
     const cluster = describeCluster(dataFolder)
     await endPostgres(cluster.folder, clock)
-    await initCluster(cluster, newId)
+    await initCluster(cluster, clock, newId)
     const url = (port: number) => `postgres://postgres:${readPassword(cluster)}@127.0.0.1:${port}/ligature`
     const first = await startPostmaster(cluster, settings, clock)
     await createDatabase(url(first.port))
@@ -44,6 +43,25 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     await endPostgres(join(dataFolder, 'postgres'), clock)
     unlock()
+    throw error
+  }
+}
+
+/** The data folder is there but not ours to use. */
+export class DataFolderClosed extends Error {
+  override readonly name = 'DataFolderClosed'
+
+  constructor(dataFolder: string, cause: Error) {
+    super(`The data folder ${dataFolder} cannot be used (${cause.message}): run as its owner, or set LIGATURE_DATA to another folder.`, { cause })
+  }
+}
+
+function takeDataFolder(dataFolder: string, newId: NewId): () => void {
+  try {
+    mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+    return lockDataFolder(dataFolder, newId)
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw new DataFolderClosed(dataFolder, error)
     throw error
   }
 }

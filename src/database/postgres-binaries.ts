@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -61,13 +61,23 @@ function copied(from: string, copy: string): boolean {
   try {
     draft = mkdtempSync(`${copy}-`)
     cpSync(from, draft, { recursive: true, verbatimSymlinks: true })
-    chmodSync(draft, 0o755)
+    openToAll(draft)
     renameSync(draft, copy)
     return true
   } catch {
     if (draft) rmSync(draft, { recursive: true, force: true })
     // Another engine may have been faster.
     return isRootsOwn(copy)
+  }
+}
+
+/** A clone installed under a strict umask has programs that only root may read. */
+function openToAll(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) openToAll(path)
+    else if (entry.isFile()) chmodSync(path, lstatSync(path).mode & 0o100 ? 0o755 : 0o644)
   }
 }
 

@@ -21,8 +21,8 @@ export function readPostmasterFile(cluster: string): PostmasterFile | undefined 
 }
 
 /**
- * Ends every Postgres process that works in this cluster, gently first: a server that a killed engine left behind, or backends
- * that outlived their server. Then removes `postmaster.pid`, which by now names nobody or a stranger. Only the holder of the data
+ * Ends every Postgres process that works in this cluster, gently first: a server that a killed engine left behind, backends that
+ * outlived their server, an initdb. Then removes `postmaster.pid`, which by now names nobody or a stranger. Only the holder of the data
  * folder may call this.
  */
 export async function endPostgres(cluster: string, clock: Clock): Promise<void> {
@@ -45,7 +45,7 @@ async function noneLeft(cluster: string, clock: Clock, patienceMs: number): Prom
   const deadline = clock.now() + patienceMs
   while (postgresProcesses(cluster).length > 0) {
     if (clock.now() >= deadline) return false
-    await clock.sleep(10)
+    await clock.sleep(20)
   }
   return true
 }
@@ -67,7 +67,7 @@ function postgresProcesses(cluster: string): number[] {
 function worksIn(pid: number, folder: string): boolean {
   try {
     // " (deleted)" is appended to the binary of a process that outlived a reinstallation.
-    return readlinkSync(`/proc/${pid}/cwd`) === folder && /^postgres\b/.test(basename(readlinkSync(`/proc/${pid}/exe`)))
+    return readlinkSync(`/proc/${pid}/cwd`) === folder && /^(postgres|initdb)\b/.test(basename(readlinkSync(`/proc/${pid}/exe`)))
   } catch {
     // Gone meanwhile, or another user's.
     return false

@@ -71,7 +71,7 @@ async function tryToStart(
     end = error.message
   })
   child.once('exit', (code, signal) => {
-    end = lastWords(cluster.logFile, logBefore) || `it ended with ${signal ?? `code ${code}`}`
+    end = `it ended with ${signal ?? `code ${code}`}`
   })
   while (end === undefined) {
     const file = readPostmasterFile(cluster.folder)
@@ -82,8 +82,9 @@ async function tryToStart(
     }
     await clock.sleep(5)
   }
-  const busy = /could not (bind|create any TCP)|lock file|shared memory block|Address already in use/.test(end)
-  return { kind: busy ? 'busy' : 'failed', reason: end }
+  const reason = lastWords(cluster.logFile, logBefore) || end
+  const busy = /could not (bind|create any TCP)|lock file|shared memory block|Address already in use/.test(reason)
+  return { kind: busy ? 'busy' : 'failed', reason }
 }
 
 function spawnPostmaster(cluster: Cluster, settings: PostgresSettings): ChildProcess {
