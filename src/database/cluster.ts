@@ -43,7 +43,9 @@ export function readPassword(cluster: Pick<Cluster, 'folder' | 'passwordFile'>):
     return readFileSync(cluster.passwordFile, 'utf8')
   } catch (cause) {
     const remedy = `Put the file back, or delete ${cluster.folder} to begin with an empty database.`
-    throw new ClusterBroken(`The password of the embedded Postgres cannot be read from ${cluster.passwordFile}. ${remedy}`, { cause })
+    throw new ClusterBroken(`The password of the embedded Postgres cannot be read from ${cluster.passwordFile}. ${remedy}`, {
+      cause
+    })
   }
 }
 
@@ -77,7 +79,10 @@ async function initdb(cluster: Cluster, data: string): Promise<void> {
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8'
   ]
-  const child = spawn(join(cluster.binaries, 'initdb'), options, { ...programOptions(cluster, data), stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(join(cluster.binaries, 'initdb'), options, {
+    ...programOptions(cluster, data),
+    stdio: ['ignore', 'ignore', 'pipe']
+  })
   let complaint = ''
   child.stderr.on('data', (chunk) => {
     complaint += chunk

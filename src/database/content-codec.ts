@@ -24,7 +24,9 @@ export class UnknownContentFormat extends Error {
   readonly format: number | undefined
 
   constructor(format: number | undefined) {
-    super(`Content has format ${format ?? 'none (it is empty)'}, which this version does not know: start the version that wrote it.`)
+    super(
+      `Content has format ${format ?? 'none (it is empty)'}, which this version does not know: start the version that wrote it.`
+    )
     this.format = format
   }
 }

@@ -52,7 +52,10 @@ export class DataFolderClosed extends Error {
   override readonly name = 'DataFolderClosed'
 
   constructor(dataFolder: string, cause: Error) {
-    super(`The data folder ${dataFolder} cannot be used (${cause.message}): run as its owner, or set LIGATURE_DATA to another folder.`, { cause })
+    super(
+      `The data folder ${dataFolder} cannot be used (${cause.message}): run as its owner, or set LIGATURE_DATA to another folder.`,
+      { cause }
+    )
   }
 }
 
@@ -105,7 +108,12 @@ async function createDatabase(url: string): Promise<void> {
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Starts the server again whenever it dies, and ends it with this process. Returns the function that stops it for good. */
-function keepRunning(cluster: Cluster, first: Postmaster, options: EmbeddedPostgresOptions, unlock: () => void): () => Promise<void> {
+function keepRunning(
+  cluster: Cluster,
+  first: Postmaster,
+  options: EmbeddedPostgresOptions,
+  unlock: () => void
+): () => Promise<void> {
   const { clock, log, settings = {} } = options
   let server = first.process
   let restarted: Promise<void> = Promise.resolve()

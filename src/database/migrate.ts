@@ -16,7 +16,9 @@ export class DatabaseTooNew extends Error {
   override readonly name = 'DatabaseTooNew'
 
   constructor(names: readonly string[]) {
-    super(`The database has migrations that this version does not know (${names.join(', ')}): start the newer version, or use another database.`)
+    super(
+      `The database has migrations that this version does not know (${names.join(', ')}): start the newer version, or use another database.`
+    )
   }
 }
 
@@ -78,7 +80,9 @@ function firstMissing(migrations: readonly Migration[], applied: ReadonlyMap<str
 }
 
 function readMigrations(folder: string): Migration[] {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.ts')).sort()
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .sort()
   const numbers = new Set<string>()
   return files.map((file) => {
     const number = /^(\d{4})-[a-z0-9-]+\.ts$/.exec(file)?.[1]

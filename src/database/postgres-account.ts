@@ -22,6 +22,8 @@ function ownerOf(path: string): Account | undefined {
 }
 
 function accountNamed(name: string): Account | undefined {
-  const [uid, gid] = ['-u', '-g'].map((flag) => Number.parseInt(spawnSync('id', [flag, name], { encoding: 'utf8' }).stdout ?? '', 10))
+  const [uid, gid] = ['-u', '-g'].map((flag) =>
+    Number.parseInt(spawnSync('id', [flag, name], { encoding: 'utf8' }).stdout ?? '', 10)
+  )
   return uid && gid ? { uid, gid } : undefined
 }

@@ -40,14 +40,21 @@ export interface Postmaster {
 }
 
 /** Starts the server on the port, or on a free one, and waits until it accepts connections. */
-export async function startPostmaster(cluster: Cluster, settings: PostgresSettings, clock: Clock, port?: number): Promise<Postmaster> {
+export async function startPostmaster(
+  cluster: Cluster,
+  settings: PostgresSettings,
+  clock: Clock,
+  port?: number
+): Promise<Postmaster> {
   const deadline = clock.now() + 60_000
   for (;;) {
     const attempt = await tryToStart(cluster, settings, clock, port ?? (await freePort()), deadline)
     if (attempt.kind === 'started') return attempt
     const passes = attempt.kind === 'busy' && clock.now() < deadline
     if (!passes) {
-      throw new PostgresStartFailed(`The embedded Postgres in ${cluster.folder} did not start: ${attempt.reason}. See ${cluster.logFile}.`)
+      throw new PostgresStartFailed(
+        `The embedded Postgres in ${cluster.folder} did not start: ${attempt.reason}. See ${cluster.logFile}.`
+      )
     }
     // Somebody took the port meanwhile, or the backends of a killed server are still leaving.
     await endPostgres(cluster.folder, clock)

@@ -59,7 +59,9 @@ test('of twelve engines that find a stale lock at the same moment, one gets the 
       try { lockDataFolder(${JSON.stringify(folder)}, randomUUID); console.log('got it') } catch (error) { console.log(error.name) }
     })
     console.log('ready')`
-  const engines = Array.from({ length: 12 }, () => spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] }))
+  const engines = Array.from({ length: 12 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] })
+  )
   const said = engines.map(() => '')
   const line = (index: number) =>
     new Promise<void>((resolve) => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -176,7 +176,12 @@ describe('an embedded Postgres', () => {
     const killed = postmaster()?.pid ?? 0
     process.kill(killed, 'SIGKILL')
     await eventually(() => postmaster()?.ready === true && postmaster()?.pid !== killed)
-    await eventually(() => query(server.url, 'SELECT 1').then(() => true, () => false))
+    await eventually(() =>
+      query(server.url, 'SELECT 1').then(
+        () => true,
+        () => false
+      )
+    )
     await server.stop()
     expect(postgresProcesses()).toEqual([])
   })

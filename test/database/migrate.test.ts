@@ -40,7 +40,9 @@ describe('migrate', () => {
     write('0001-first.ts', 'CREATE TABLE first (a int)')
     write('0002-bad.ts', 'CREATE TABLE second (a int); SELECT 1 / 0')
     await expect(run()).rejects.toThrow('division by zero')
-    const { rows } = await sql<{ name: string }>`SELECT relname AS name FROM pg_class WHERE relname IN ('first', 'second')`.execute(db)
+    const { rows } = await sql<{
+      name: string
+    }>`SELECT relname AS name FROM pg_class WHERE relname IN ('first', 'second')`.execute(db)
     expect(rows).toEqual([{ name: 'first' }])
   })
 
