@@ -29,12 +29,12 @@ export function caseRequest(record: SpryCase, known: KnownToConnection = {}): Re
     secondary_referring_physician_details: physician(
       record.secondary_referring_physician_details,
       'secondary_referring_physician_details',
-      note,
+      note
     ),
     tertiary_referring_physician_details: physician(
       record.tertiary_referring_physician_details,
       'tertiary_referring_physician_details',
-      note,
+      note
     ),
     icd_codes: record.icd_codes?.map((code, index) => icdCode(code, `icd_codes[${index}]`, note)),
     treating_icd_codes: record.treating_icd_codes?.map((code, index) => icdCode(code, `treating_icd_codes[${index}]`, note)),
@@ -42,7 +42,9 @@ export function caseRequest(record: SpryCase, known: KnownToConnection = {}): Re
     treatment_start_date: date(record.treatment_start_date, 'treatment_start_date', note),
     date_of_injury: date(record.date_of_injury, 'date_of_injury', note),
     date_of_surgery: date(record.date_of_surgery, 'date_of_surgery', note),
-    insurance_card_list: record.insurance_card_list?.map((card, index) => insuranceCard(card, `insurance_card_list[${index}]`, note)),
+    insurance_card_list: record.insurance_card_list?.map((card, index) =>
+      insuranceCard(card, `insurance_card_list[${index}]`, note)
+    ),
     treatment_status: oneOf(['ACTIVE', 'DISCHARGED'], record.treatment_status, 'treatment_status', note),
     payment_mode: oneOf(paymentModes, record.payment_mode, 'payment_mode', note),
     frequency_and_duration: record.frequency_and_duration,
@@ -50,7 +52,7 @@ export function caseRequest(record: SpryCase, known: KnownToConnection = {}): Re
     case_visit_limit: record.case_visit_limit,
     body_pain_notes: record.body_pain_notes,
     affected_body_part_details: record.affected_body_part_details,
-    clinic_id: record.clinic_id,
+    clinic_id: record.clinic_id
   })
   return issues.length === 0 ? { kind: 'request', body } : { kind: 'issues', issues }
 }
@@ -72,7 +74,7 @@ function physician(details: SpryPhysician | null | undefined, path: string, note
     address2: details.address2,
     city: details.city,
     state: details.state,
-    zip: zip(details.zip, `${path}.zip`, note),
+    zip: zip(details.zip, `${path}.zip`, note)
   })
 }
 
@@ -86,7 +88,8 @@ function icdCode(icd: SpryIcdCode, path: string, note: Note): Body {
 /** "Pass the insurance object as returned by the Get Insurance Cards endpoint", so nothing of it is left out. */
 function insuranceCard(card: SpryInsuranceCard, path: string, note: Note): Body {
   if (!card.insurance_card_id) note(`${path}.insurance_card_id`, 'missing-reference', 'The card has no id in Spry')
-  if (card.insurance_card_type == null) note(`${path}.insurance_card_type`, 'required', 'The rank of the card in this case is missing')
+  if (card.insurance_card_type == null)
+    note(`${path}.insurance_card_type`, 'required', 'The rank of the card in this case is missing')
   else oneOf(['PRIMARY', 'SECONDARY', 'TERTIARY'], card.insurance_card_type, `${path}.insurance_card_type`, note)
   return card
 }

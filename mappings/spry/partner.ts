@@ -18,7 +18,7 @@ const listCases: Listing = {
     page: position ?? '0',
     size: String(pageSize),
     ...(ask.since === undefined ? {} : { updated_since: ask.since }),
-    ...ask.filters,
+    ...ask.filters
   }),
   next(envelope, position, count) {
     const page = Number(position ?? '0')
@@ -26,7 +26,7 @@ const listCases: Listing = {
     const more = known === undefined ? count === pageSize : (page + 1) * pageSize < known
     return more && count > 0 ? String(page + 1) : undefined
   },
-  total: totalOf,
+  total: totalOf
 }
 
 const patientCase: RecordType<SpryCase> = {
@@ -39,7 +39,7 @@ const patientCase: RecordType<SpryCase> = {
   list: listCases,
   read: { call: 'getCase', path: (spry_case_id) => ({ spry_case_id }) },
   create: { call: 'createCase', request: caseRequest },
-  update: { call: 'updateCase', path: (spry_case_id) => ({ spry_case_id }), request: caseRequest },
+  update: { call: 'updateCase', path: (spry_case_id) => ({ spry_case_id }), request: caseRequest }
 }
 
 /** Spry's API for patient cases: one documented call, the others supposed (`assumptions.ts`). */
@@ -53,9 +53,15 @@ export const partner = definePartner({
       path: cases,
       source: { kind: 'documented', where: 'Spry, "Add Case"' },
       effect: 'blind',
-      timeoutMs: 30 * seconds,
+      timeoutMs: 30 * seconds
     },
-    getCase: { method: 'GET', path: `${cases}/{spry_case_id}`, source: assumed('read-case'), effect: 'read', timeoutMs: 15 * seconds },
+    getCase: {
+      method: 'GET',
+      path: `${cases}/{spry_case_id}`,
+      source: assumed('read-case'),
+      effect: 'read',
+      timeoutMs: 15 * seconds
+    },
     listCases: { method: 'GET', path: cases, source: assumed('list-cases'), effect: 'read', timeoutMs: 30 * seconds },
     updateCase: {
       method: 'PUT',
@@ -63,29 +69,29 @@ export const partner = definePartner({
       source: assumed('update-case'),
       effect: 'idempotent',
       grant: 'allowUpdate',
-      timeoutMs: 30 * seconds,
+      timeoutMs: 30 * seconds
     },
     searchIcdCodes: {
       method: 'GET',
       path: '/apis/soap-enrichment/v1/icdCodes',
       source: assumed('search-icd-codes'),
       effect: 'read',
-      timeoutMs: 15 * seconds,
+      timeoutMs: 15 * seconds
     },
     listSpecializations: {
       method: 'GET',
       path: '/apis/soap-enrichment/v1/specializations',
       source: assumed('list-specializations'),
       effect: 'read',
-      timeoutMs: 15 * seconds,
+      timeoutMs: 15 * seconds
     },
     getInsuranceCards: {
       method: 'GET',
       path: '/apis/soap-enrichment/v1/patient/{patient_id}/insuranceCards',
       source: assumed('insurance-cards'),
       effect: 'read',
-      timeoutMs: 15 * seconds,
-    },
+      timeoutMs: 15 * seconds
+    }
   },
   recordTypes: { case: patientCase },
   readAnswer: ({ status, body }) => readSpryAnswer(status, body),
@@ -97,8 +103,8 @@ export const partner = definePartner({
       if (!type.startsWith('patientCase.')) return []
       const partnerKey = fieldOf(fieldOf(event, 'data'), 'spry_case_id')
       return typeof partnerKey === 'string' && partnerKey !== '' ? [{ recordType: 'case', partnerKey }] : undefined
-    },
-  },
+    }
+  }
 })
 
 /** Spry answers HTTP 200 to errors too; the body's code decides. Case errors are documented as HTTP 400. */

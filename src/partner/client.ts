@@ -56,11 +56,11 @@ export function createClient(partner: Partner, connection: Connection, ports: { 
         headers: {
           accept: 'application/json',
           authorization: `Bearer ${token}`,
-          ...(given.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(given.body === undefined ? {} : { 'content-type': 'application/json' })
         },
         ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
         timeoutMs: call.timeoutMs,
-        maxBytes,
+        maxBytes
       })
     } catch (error) {
       return error instanceof NotSent ? { kind: 'not-sent', reason: 'unreachable' } : { kind: 'unknown', reason: 'no-answer' }
@@ -84,7 +84,7 @@ export function createClient(partner: Partner, connection: Connection, ports: { 
         throw new CallNotGranted(`Connection '${connection.name}' does not grant '${call.grant}', which call '${name}' needs`)
       }
       return send(call, given, readBody)
-    },
+    }
   }
 }
 

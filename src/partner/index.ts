@@ -18,7 +18,7 @@ export type {
   RecordType,
   RecordWrite,
   RequestIssue,
-  RequestOrIssues,
+  RequestOrIssues
 } from './record-type.ts'
 export { PageUnreadable } from './scan-json.ts'
 export type { RecordRange, SplitPage } from './split-records.ts'

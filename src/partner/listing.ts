@@ -1,7 +1,7 @@
 import type { PartnerClient } from './client.ts'
 import type { Failure } from './outcome.ts'
-import type { Listing, ListingAsk } from './record-type.ts'
 import { readJson } from './read-json.ts'
+import type { Listing, ListingAsk } from './record-type.ts'
 import { PageUnreadable } from './scan-json.ts'
 import type { RecordRange } from './split-records.ts'
 import { readEnvelope, splitRecords } from './split-records.ts'
@@ -36,7 +36,7 @@ export interface ListOptions extends ListingAsk {
 export async function* listPages(
   client: PartnerClient,
   recordType: string,
-  options: ListOptions = {},
+  options: ListOptions = {}
 ): AsyncGenerator<Page | Failure, void, undefined> {
   const { partner } = client
   const type = partner.recordTypes[recordType]
@@ -64,7 +64,7 @@ async function readPage(
   listing: Listing,
   key: string,
   ask: ListingAsk,
-  position: string | undefined,
+  position: string | undefined
 ): Promise<Page | Failure> {
   let split: ReturnType<typeof splitRecords> | undefined
   let envelope: unknown
@@ -94,7 +94,7 @@ async function readPage(
     position,
     next: listing.next(envelope, position, split.records.length),
     receivedAt,
-    ...(partnerDate === undefined ? {} : { partnerDate }),
+    ...(partnerDate === undefined ? {} : { partnerDate })
   }
 }
 

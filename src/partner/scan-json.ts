@@ -53,7 +53,14 @@ export function skipSpace(text: Uint8Array, at: number): number {
 }
 
 function endsScalar(byte: number): boolean {
-  return byte === comma || byte <= 0x20 || (byte | 0x20) === closeBrace || (byte | 0x20) === openBrace || byte === colon || byte === quote
+  return (
+    byte === comma ||
+    byte <= 0x20 ||
+    (byte | 0x20) === closeBrace ||
+    (byte | 0x20) === openBrace ||
+    byte === colon ||
+    byte === quote
+  )
 }
 
 export function unreadable(what: string, at: number): PageUnreadable {

@@ -12,7 +12,7 @@ import {
   skipSpace,
   skipString,
   skipValue,
-  unreadable,
+  unreadable
 } from './scan-json.ts'
 
 /** Where one record lies in the bytes of a page, `start` inclusive, `end` exclusive, without white space around it. */

@@ -38,7 +38,7 @@ export function verifyWebhook(
   shape: WebhookShape,
   delivery: WebhookDelivery,
   secrets: readonly string[],
-  now: number,
+  now: number
 ): WebhookVerdict {
   const header = (name: string) => {
     const value = delivery.headers[name]

@@ -19,7 +19,7 @@ const list: Listing = {
     const page = Number(position ?? '1')
     return page < data.pages ? String(page + 1) : undefined
   },
-  total: (envelope) => (envelope as { data: { total?: number } }).data.total,
+  total: (envelope) => (envelope as { data: { total?: number } }).data.total
 }
 
 const declaration = {
@@ -28,9 +28,16 @@ const declaration = {
   assumptions: [],
   calls: {
     create: { method: 'POST', path: '/items', source: documented, effect: 'blind', timeoutMs: 1000 },
-    replace: { method: 'PUT', path: '/items/{id}', source: documented, effect: 'idempotent', grant: 'allowUpdate', timeoutMs: 1000 },
+    replace: {
+      method: 'PUT',
+      path: '/items/{id}',
+      source: documented,
+      effect: 'idempotent',
+      grant: 'allowUpdate',
+      timeoutMs: 1000
+    },
     read: { method: 'GET', path: '/items/{id}', source: documented, effect: 'read', timeoutMs: 1000 },
-    list: { method: 'GET', path: '/items', source: documented, effect: 'read', timeoutMs: 1000 },
+    list: { method: 'GET', path: '/items', source: documented, effect: 'read', timeoutMs: 1000 }
   },
   recordTypes: { item: { schema: z.unknown(), key: 'id', volatile: [], trust: 'coarse-time', list } },
   readAnswer({ status, body }) {
@@ -38,7 +45,7 @@ const declaration = {
     if (status < 300 && code === 2000) return { kind: 'ok', data }
     if (code === undefined) return { kind: 'unknown' }
     return { kind: 'rejected', code: String(code), ...(message === undefined ? {} : { partnerMessage: message }) }
-  },
+  }
 } satisfies Partner
 const partner = definePartner(declaration)
 
@@ -62,13 +69,16 @@ function given(...replies: (Reply | Error)[]) {
     async token(refused?: string) {
       tokensRefused.push(refused)
       return refused === undefined ? 'first' : 'second'
-    },
+    }
   }
   return { client: createClient(partner, connection, { http, clock }), connection, requests, tokensRefused }
 }
 
 test('a success is the data inside the envelope, with both clocks', async () => {
-  const { client, requests } = given({ body: '{"code":2000,"data":{"id":"1"}}', headers: { date: 'Wed, 01 Apr 2026 11:59:58 GMT' } })
+  const { client, requests } = given({
+    body: '{"code":2000,"data":{"id":"1"}}',
+    headers: { date: 'Wed, 01 Apr 2026 11:59:58 GMT' }
+  })
   const outcome = await client.call('create', { body: { name: 'x' } })
   expect(outcome).toMatchObject({ kind: 'ok', status: 200, data: { id: '1' }, receivedAt: now, partnerDate: now - 2000 })
   expect(requests).toMatchObject([
@@ -76,8 +86,8 @@ test('a success is the data inside the envelope, with both clocks', async () => 
       method: 'POST',
       url: 'https://partner.example/base/items',
       headers: { authorization: 'Bearer first', 'content-type': 'application/json' },
-      body: '{"name":"x"}',
-    },
+      body: '{"name":"x"}'
+    }
   ])
 })
 
@@ -104,9 +114,17 @@ test.each<[string, Reply | Error, object]>([
   ['a proxy page', { status: 404, body: '"not here"' }, { kind: 'unknown', reason: 'undocumented-answer', status: 404 }],
   ['too much', { body: new Uint8Array(25 * 1024 * 1024 + 1) }, { kind: 'unknown', reason: 'too-large', status: 200 }],
   ['429 seconds', { status: 429, headers: { 'retry-after': '7' } }, { kind: 'throttled', retryAfterMs: 7000 }],
-  ['429 date', { status: 429, headers: { 'retry-after': 'Wed, 01 Apr 2026 12:00:10 GMT' } }, { kind: 'throttled', retryAfterMs: 10_000 }],
-  ['429 past date', { status: 429, headers: { 'retry-after': 'Wed, 01 Apr 2026 11:00:00 GMT' } }, { kind: 'throttled', retryAfterMs: 0 }],
-  ['429 alone', { status: 429 }, { kind: 'throttled', retryAfterMs: 30_000 }],
+  [
+    '429 date',
+    { status: 429, headers: { 'retry-after': 'Wed, 01 Apr 2026 12:00:10 GMT' } },
+    { kind: 'throttled', retryAfterMs: 10_000 }
+  ],
+  [
+    '429 past date',
+    { status: 429, headers: { 'retry-after': 'Wed, 01 Apr 2026 11:00:00 GMT' } },
+    { kind: 'throttled', retryAfterMs: 0 }
+  ],
+  ['429 alone', { status: 429 }, { kind: 'throttled', retryAfterMs: 30_000 }]
 ])('an answer is judged once, and never asked for again: %s', async (_, reply, expected) => {
   const { client, requests } = given(reply)
   expect(await client.call('create', { body: {} })).toEqual(expected)
@@ -138,7 +156,11 @@ test('what the connection does not grant is not sent', async () => {
   const { client, connection } = given()
   expect(client.granted('replace')).toBe(false)
   await expect(client.call('replace', { path: { id: '1' }, body: {} })).rejects.toThrow(CallNotGranted)
-  const allowing = createClient(partner, { ...connection, grants: { allowUpdate: true } }, { http: async () => ({ status: 500, headers: {}, body: new Uint8Array() }), clock })
+  const allowing = createClient(
+    partner,
+    { ...connection, grants: { allowUpdate: true } },
+    { http: async () => ({ status: 500, headers: {}, body: new Uint8Array() }), clock }
+  )
   expect(allowing.granted('replace')).toBe(true)
 })
 
@@ -154,12 +176,22 @@ test('a link of the partner is followed on its own origin only', async () => {
   const { client, requests } = given({ body: '{"code":2000}' })
   await client.call('list', { link: '/base/items?page=2' })
   expect(requests[0]?.url).toBe('https://partner.example/base/items?page=2')
-  for (const link of ['https://evil.example/items', 'http://partner.example/', '//evil.example', 'https://partner.example@evil.example/', 'https://u:p@partner.example/', 'file:///etc/passwd', 'https://partner.example:444/']) {
+  for (const link of [
+    'https://evil.example/items',
+    'http://partner.example/',
+    '//evil.example',
+    'https://partner.example@evil.example/',
+    'https://u:p@partner.example/',
+    'file:///etc/passwd',
+    'https://partner.example:444/'
+  ]) {
     await expect(client.call('list', { link })).rejects.toThrow('does not lead to https://partner.example')
   }
 })
 
-const page = (ids: string[], pages: number) => ({ body: `{"code":2000,"data":{"items":[${ids.map((id) => `{"id":"${id}"}`)}],"pages":${pages},"total":3}}` })
+const page = (ids: string[], pages: number) => ({
+  body: `{"code":2000,"data":{"items":[${ids.map((id) => `{"id":"${id}"}`)}],"pages":${pages},"total":3}}`
+})
 
 test('a listing is walked page by page, and its records stay unparsed until asked for', async () => {
   const { client, requests } = given(page(['a', 'b'], 2), page(['c'], 2))
@@ -169,8 +201,16 @@ test('a listing is walked page by page, and its records stay unparsed until aske
     seen.push([found.position, found.next, found.total, found.records.map((range) => [range.key, readRecord(found, range)])])
   }
   expect(seen).toEqual([
-    [undefined, '2', 3, [['a', { id: 'a' }], ['b', { id: 'b' }]]],
-    ['2', undefined, 3, [['c', { id: 'c' }]]],
+    [
+      undefined,
+      '2',
+      3,
+      [
+        ['a', { id: 'a' }],
+        ['b', { id: 'b' }]
+      ]
+    ],
+    ['2', undefined, 3, [['c', { id: 'c' }]]]
   ])
   expect(requests.map(({ url }) => new URL(url).search)).toEqual(['?page=1&since=2026-03-01', '?page=2&since=2026-03-01'])
 })
@@ -197,7 +237,9 @@ test('a filter that the listing does not know is refused', async () => {
 test('a declaration that contradicts itself is refused at start-up', () => {
   const broken = (change: Partial<Partner>) => () => definePartner({ ...declaration, ...change } as Partner)
   const call = declaration.calls.create
-  expect(broken({ calls: { ...declaration.calls, create: { ...call, source: { kind: 'assumed', assumption: 'x' } } } })).toThrow(PartnerDeclarationError)
+  expect(broken({ calls: { ...declaration.calls, create: { ...call, source: { kind: 'assumed', assumption: 'x' } } } })).toThrow(
+    PartnerDeclarationError
+  )
   expect(broken({ calls: { ...declaration.calls, create: { ...call, irreversible: true } } })).toThrow('name the grant')
   expect(broken({ calls: { ...declaration.calls, read: { ...declaration.calls.read, effect: 'blind' } } })).toThrow('is a GET')
   expect(broken({ calls: { ...declaration.calls, create: { ...call, effect: 'read' } } })).toThrow("cannot be 'read'")

@@ -10,7 +10,7 @@ const shape: WebhookShape = {
     const { type, key } = event as { type?: string; key?: string }
     if (typeof key !== 'string') return undefined
     return type === 'case.updated' ? [{ recordType: 'case', partnerKey: key }] : []
-  },
+  }
 }
 const secret = `whsec_${Buffer.from('a secret of thirty-two bytes, ok').toString('base64')}`
 const otherSecret = `whsec_${Buffer.from('another secret of some more bytes').toString('base64')}`
@@ -25,9 +25,9 @@ function delivery(changes: { id?: string; at?: number; body?: string; signedWith
     headers: {
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-      'webhook-signature': new Webhook(changes.signedWith ?? secret).sign(id, at, body),
+      'webhook-signature': new Webhook(changes.signedWith ?? secret).sign(id, at, body)
     },
-    body: Buffer.from(body),
+    body: Buffer.from(body)
   }
 }
 
@@ -40,7 +40,7 @@ test('what the standard library signs is accepted, and names its records', () =>
   expect(verifyWebhook(shape, delivery(), [secret], now)).toEqual({
     kind: 'accepted',
     deliveryId: 'msg_1',
-    refs: [{ recordType: 'case', partnerKey: 'K1' }],
+    refs: [{ recordType: 'case', partnerKey: 'K1' }]
   })
 })
 
@@ -83,7 +83,7 @@ test('any flipped bit of the body is noticed', () => {
       const body = Buffer.from(given.body)
       body[bit >> 3] = (body[bit >> 3] ?? 0) ^ (1 << (bit & 7))
       expect(reasonFor({ ...given, body })).toBe('bad-signature')
-    }),
+    })
   )
 })
 
@@ -97,5 +97,7 @@ test('a signed body that is no event of the partner is unreadable; an event of n
   expect(reasonFor(delivery({ body: 'no JSON' }))).toBe('unreadable')
   expect(reasonFor(delivery({ body: '{"__proto__":{"key":"K1"}}' }))).toBe('unreadable')
   expect(reasonFor(delivery({ body: '{"type":"case.updated"}' }))).toBe('unreadable')
-  expect(verifyWebhook(shape, delivery({ body: '{"type":"note.updated","key":"K1"}' }), [secret], now)).toMatchObject({ refs: [] })
+  expect(verifyWebhook(shape, delivery({ body: '{"type":"note.updated","key":"K1"}' }), [secret], now)).toMatchObject({
+    refs: []
+  })
 })
