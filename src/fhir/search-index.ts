@@ -21,7 +21,11 @@ export interface ResourceKey {
 /** Reads a resource once and lists its tokens, keys, dates and strings. */
 export function indexResource(resource: Resource): SearchIndex {
   const tokens = new Set<string>()
-  const index = { keys: [] as ResourceKey[], dates: [] as SearchIndex['dates'][number][], strings: [] as SearchIndex['strings'][number][] }
+  const index = {
+    keys: [] as ResourceKey[],
+    dates: [] as SearchIndex['dates'][number][],
+    strings: [] as SearchIndex['strings'][number][]
+  }
   for (const extractor of extractors.get(resource.resourceType) ?? []) {
     for (const path of extractor.paths) {
       walk(resource, path, 0, (value) => {
@@ -113,7 +117,8 @@ function referenceAdder(name: string, targets: readonly string[] | undefined): A
 
 /** The system and code of a Coding, CodeableConcept, Identifier or ContactPoint. */
 function codings(value: Record<string, unknown>): { system: string; code: string }[] {
-  if (Array.isArray(value.coding)) return value.coding.flatMap((coding) => (coding ? codings(coding as Record<string, unknown>) : []))
+  if (Array.isArray(value.coding))
+    return value.coding.flatMap((coding) => (coding ? codings(coding as Record<string, unknown>) : []))
   const code = value.code ?? value.value
   return typeof code === 'string' ? [{ system: typeof value.system === 'string' ? value.system : '', code }] : []
 }

@@ -183,7 +183,12 @@ const byType = {
     when: date('occurredDateTime', 'occurredPeriod')
   },
   RelatedPerson: { identifier, patient: reference('patient', 'Patient'), ...personName, active: token('active') },
-  Subscription: { status: token('status'), type: token('channel.type'), url: uri('channel.endpoint'), criteria: string('criteria') },
+  Subscription: {
+    status: token('status'),
+    type: token('channel.type'),
+    url: uri('channel.endpoint'),
+    criteria: string('criteria')
+  },
   Task: {
     identifier,
     patient: reference('for', 'Patient'),
@@ -206,5 +211,8 @@ export const storedTypes: readonly ResourceType[] = Object.keys(byType) as (keyo
 
 /** Parameters by type and name, with the common ones. Maps, so that a name like `__proto__` finds nothing. */
 export const searchParameters: ReadonlyMap<string, ReadonlyMap<string, SearchParameter>> = new Map(
-  Object.entries(byType).map(([type, own]) => [type, new Map<string, SearchParameter>(Object.entries({ ...commonParameters, ...own }))])
+  Object.entries(byType).map(([type, own]) => [
+    type,
+    new Map<string, SearchParameter>(Object.entries({ ...commonParameters, ...own }))
+  ])
 )

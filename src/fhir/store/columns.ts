@@ -11,5 +11,7 @@ export function plainColumn(values: readonly (string | number)[], type: 'text' |
 /** A column of free text as one parameter: joined here and split by Postgres, which is several times faster than quoting each. */
 export function textColumn(values: readonly string[]): RawBuilder<unknown> {
   // string_to_array makes nothing of an empty text, where we mean one empty string
-  return values.length === 1 && values[0] === '' ? sql`ARRAY['']` : sql`string_to_array(${values.join(rowSeparator)}, ${rowSeparator})`
+  return values.length === 1 && values[0] === ''
+    ? sql`ARRAY['']`
+    : sql`string_to_array(${values.join(rowSeparator)}, ${rowSeparator})`
 }

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { encodeContent } from '../../database/content-codec.ts'
 import type { Database } from '../../database/tables.ts'
 import { insertVersions } from './insert-versions.ts'
-import { refKey, type ResourceRef } from './resource-ref.ts'
+import { type ResourceRef, refKey } from './resource-ref.ts'
 import { VersionConflict } from './version-conflict.ts'
 import { clearIndexRows } from './write-index-rows.ts'
 

@@ -15,7 +15,10 @@ export interface LookupKey extends ResourceKey {
 
 /** The ids that bear each identifier, by `Type?identifier=system|value`. Deleted resources bear none; an unknown key has no entry. */
 export async function findByIdentifiers(db: Kysely<Database>, keys: readonly IdentifierKey[]): Promise<Map<string, string[]>> {
-  return findByKeys(db, keys.map((key) => ({ ...key, param: 'identifier' as const })))
+  return findByKeys(
+    db,
+    keys.map((key) => ({ ...key, param: 'identifier' as const }))
+  )
 }
 
 /** The same for identifiers, tags (`Type?_tag=system|code`) and canonical urls (`Type?url=…`). */

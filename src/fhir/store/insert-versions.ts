@@ -13,18 +13,36 @@ export interface VersionRow {
  * Adds versions to the history. All contents travel as one binary parameter and are cut apart by Postgres: an array of bytea
  * would be sent as hexadecimal text, twice as long.
  */
-export async function insertVersions(db: Kysely<Database>, rows: readonly VersionRow[], at: Date, deleted: boolean): Promise<void> {
+export async function insertVersions(
+  db: Kysely<Database>,
+  rows: readonly VersionRow[],
+  at: Date,
+  deleted: boolean
+): Promise<void> {
   const lengths = rows.map((row) => row.content.length)
-  let end = 1
-  const starts = lengths.map((length) => (end += length) - length)
+  const starts: number[] = []
+  let start = 1
+  for (const length of lengths) {
+    starts.push(start)
+    start += length
+  }
   await sql`
     INSERT INTO resource_version (resource_type, id, version, last_updated, deleted, content)
     SELECT t.resource_type, t.id, t.version, ${at}::timestamptz, ${deleted}::boolean,
       substring(${Buffer.concat(rows.map((row) => row.content))}::bytea FROM t.start FOR t.length)
     FROM unnest(
-      ${plainColumn(rows.map((row) => row.resourceType), 'text')},
-      ${plainColumn(rows.map((row) => row.id), 'uuid')},
-      ${plainColumn(rows.map((row) => row.version), 'int')},
+      ${plainColumn(
+        rows.map((row) => row.resourceType),
+        'text'
+      )},
+      ${plainColumn(
+        rows.map((row) => row.id),
+        'uuid'
+      )},
+      ${plainColumn(
+        rows.map((row) => row.version),
+        'int'
+      )},
       ${plainColumn(starts, 'int')},
       ${plainColumn(lengths, 'int')}
     ) AS t (resource_type, id, version, start, length)

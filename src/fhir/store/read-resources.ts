@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes'
 import { type Kysely, sql } from 'kysely'
 import { decodeContent } from '../../database/content-codec.ts'
 import type { Database } from '../../database/tables.ts'
-import { isHubId, refKey, type ResourceRef } from './resource-ref.ts'
+import { isHubId, type ResourceRef, refKey } from './resource-ref.ts'
 
 /** The current version of each resource, by `Type/id`; deleted and unknown ones are left out. */
 export async function readResources(

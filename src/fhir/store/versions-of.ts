@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../../database/tables.ts'
-import { isHubId, refKey, type ResourceRef } from './resource-ref.ts'
+import { isHubId, type ResourceRef, refKey } from './resource-ref.ts'
 
 export interface CurrentVersion {
   readonly version: number
@@ -17,6 +17,7 @@ export async function versionsOf(db: Kysely<Database>, refs: readonly ResourceRe
     FROM unnest(${wanted.map((ref) => ref.resourceType)}::text[], ${wanted.map((ref) => ref.id)}::uuid[]) AS w (resource_type, id)
     JOIN resource r ON r.resource_type = w.resource_type AND r.id = w.id
   `.execute(db)
-  for (const { resource_type, id, version, deleted } of rows) found.set(refKey({ resourceType: resource_type, id }), { version, deleted })
+  for (const { resource_type, id, version, deleted } of rows)
+    found.set(refKey({ resourceType: resource_type, id }), { version, deleted })
   return found
 }

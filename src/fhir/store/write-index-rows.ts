@@ -10,7 +10,11 @@ export interface IndexedRow extends ResourceRef {
 }
 
 /** Brings keys, dates and strings of the written resources up to date; rows that stay the same are not touched. */
-export async function writeIndexRows(db: Kysely<Database>, created: readonly IndexedRow[], updated: readonly IndexedRow[]): Promise<void> {
+export async function writeIndexRows(
+  db: Kysely<Database>,
+  created: readonly IndexedRow[],
+  updated: readonly IndexedRow[]
+): Promise<void> {
   for (const table of tables) {
     const wanted = created.flatMap((row) => table.rows(row))
     if (updated.length === 0) {
@@ -18,9 +22,11 @@ export async function writeIndexRows(db: Kysely<Database>, created: readonly Ind
       continue
     }
     const stale = await readRows(db, table, updated)
-    for (const row of updated.flatMap((resource) => table.rows(resource))) if (!stale.delete(row.join(separator))) wanted.push(row)
+    for (const row of updated.flatMap((resource) => table.rows(resource)))
+      if (!stale.delete(row.join(separator))) wanted.push(row)
     // The resources' own rows are locked by now, so nobody else can have moved these.
-    if (stale.size > 0) await sql`DELETE FROM ${sql.table(table.name)} WHERE ctid = ANY(${[...stale.values()]}::tid[])`.execute(db)
+    if (stale.size > 0)
+      await sql`DELETE FROM ${sql.table(table.name)} WHERE ctid = ANY(${[...stale.values()]}::tid[])`.execute(db)
     await insertRows(db, table, wanted)
   }
 }
@@ -42,7 +48,11 @@ interface IndexTable {
   readonly rows: (row: IndexedRow) => readonly Row[]
 }
 
-const owner = [['resource_type', 'text'], ['id', 'uuid'], ['param', 'text']] as const
+const owner = [
+  ['resource_type', 'text'],
+  ['id', 'uuid'],
+  ['param', 'text']
+] as const
 const separator = '\u001f'
 
 const tables: readonly IndexTable[] = [
@@ -77,8 +87,14 @@ async function insertRows(db: Kysely<Database>, table: IndexTable, rows: readonl
 }
 
 function owners(refs: readonly ResourceRef[]) {
-  const types = plainColumn(refs.map((ref) => ref.resourceType), 'text')
-  return sql`unnest(${types}, ${plainColumn(refs.map((ref) => ref.id), 'uuid')}) AS w (resource_type, id)`
+  const types = plainColumn(
+    refs.map((ref) => ref.resourceType),
+    'text'
+  )
+  return sql`unnest(${types}, ${plainColumn(
+    refs.map((ref) => ref.id),
+    'uuid'
+  )}) AS w (resource_type, id)`
 }
 
 function values(table: IndexTable, rows: readonly Row[]) {

@@ -5,9 +5,9 @@ import type { Database } from '../../database/tables.ts'
 import { tokenSeparator } from '../indexable.ts'
 import { indexResource } from '../search-index.ts'
 import { plainColumn, textColumn } from './columns.ts'
+import { insertVersions, type VersionRow } from './insert-versions.ts'
 import { refKey } from './resource-ref.ts'
 import { VersionConflict } from './version-conflict.ts'
-import { insertVersions, type VersionRow } from './insert-versions.ts'
 import { type IndexedRow, writeIndexRows } from './write-index-rows.ts'
 
 export interface ResourceWrite {
@@ -44,7 +44,12 @@ export function stamped<T extends Resource>(resource: T, version: number, at: Da
   return { resourceType, id, meta: versioned, ...rest } as T & { id: string }
 }
 
-async function writePage(db: Kysely<Database>, writes: readonly ResourceWrite[], at: Date, versions: Map<string, number>): Promise<void> {
+async function writePage(
+  db: Kysely<Database>,
+  writes: readonly ResourceWrite[],
+  at: Date,
+  versions: Map<string, number>
+): Promise<void> {
   const created: IndexedRow[] = []
   const updated: IndexedRow[] = []
   const contents: VersionRow[] = []
@@ -86,9 +91,18 @@ async function updateRows(db: Kysely<Database>, rows: readonly IndexedRow[], at:
 
 function columns(rows: readonly IndexedRow[]) {
   return sql`unnest(
-    ${plainColumn(rows.map((row) => row.resourceType), 'text')},
-    ${plainColumn(rows.map((row) => row.id), 'uuid')},
-    ${plainColumn(rows.map((row) => row.version), 'int')},
+    ${plainColumn(
+      rows.map((row) => row.resourceType),
+      'text'
+    )},
+    ${plainColumn(
+      rows.map((row) => row.id),
+      'uuid'
+    )},
+    ${plainColumn(
+      rows.map((row) => row.version),
+      'int'
+    )},
     ${textColumn(rows.map((row) => row.index.tokens.join(tokenSeparator)))}
   ) AS t (resource_type, id, version, search)`
 }
