@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { SpryInsuranceCard } from '../records.ts'
 
 /** The documented request of "Add Case", as strict as its tables; what they do not name is passed over. */
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/)
@@ -20,10 +21,12 @@ const physician = z.object({
 
 const icdCode = z.object({ id: spryId, code: z.string().min(1), description: z.string().nullish(), revision: z.literal('ICD10') })
 
-const insuranceCard = z.looseObject({
+const rankedCard = z.looseObject({
   insurance_card_id: z.int(),
   insurance_card_type: z.enum(['PRIMARY', 'SECONDARY', 'TERTIARY'])
 })
+/** Stored as it was passed, with its fields in their order. */
+const insuranceCard = z.custom<SpryInsuranceCard>((card) => rankedCard.safeParse(card).success, 'must be a card with its rank')
 
 const addCase = z.object({
   patient_id: z.int().positive(),
