@@ -26,7 +26,8 @@ const listCases: Listing = {
     const more = known === undefined ? count === pageSize : (page + 1) * pageSize < known
     return more && count > 0 ? String(page + 1) : undefined
   },
-  total: totalOf
+  total: totalOf,
+  timeLiteral: (millis) => new Date(millis).toISOString().replace('Z', '')
 }
 
 const patientCase: RecordType<SpryCase> = {

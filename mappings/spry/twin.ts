@@ -1,22 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { StartTwin, Twin } from '#partner'
 import type { Ports } from '../../src/ports.ts'
 import { CaseStore } from './twin/case-store.ts'
 import { Counters } from './twin/counters.ts'
 import { answerEdit } from './twin/edit-api.ts'
 import { Faults } from './twin/faults.ts'
 import { restore, snapshot } from './twin/kept-state.ts'
-import type { Population } from './twin/population.ts'
+import { type Population, population } from './twin/population.ts'
 import type { CaseEvent, Reply } from './twin/reply.ts'
-import { badRequest, noSuchPath, unauthorized } from './twin/reply.ts'
+import { failed, noSuchPath, unauthorized } from './twin/reply.ts'
 import { bodyOf, send, serveCall } from './twin/serve.ts'
 import { answerCall, matchCall } from './twin/spry-api.ts'
 import type { WebhookTarget } from './twin/webhooks.ts'
 import { deliver } from './twin/webhooks.ts'
 
 export type { Fault, FaultKind } from './twin/faults.ts'
-export { population } from './twin/population.ts'
+export { population }
 
 export interface TwinOptions {
   readonly ports: Ports
@@ -33,8 +34,7 @@ export interface TwinOptions {
   readonly stateFile?: string
 }
 
-export interface SpryTwin {
-  readonly url: string
+export interface SpryTwin extends Twin {
   readonly store: CaseStore
   readonly counters: Counters
   readonly faults: Faults
@@ -44,10 +44,11 @@ export interface SpryTwin {
   /** Writes what has changed to a file, whole or not at all. */
   snapshot(file: string): void
   restore(file: string): void
-  /** Resolves when late effects and webhooks under way have ended. */
-  settled(): Promise<void>
-  close(): Promise<void>
 }
+
+/** The twin as the sandbox starts it, without knowing what Spry is. */
+export const startTwin: StartTwin = ({ seed, size, ...options }) =>
+  createSpryTwin({ ...options, population: population(seed, size) })
 
 /** Spry's case API on loopback: as documented where "Add Case" speaks, as in `assumptions.ts` where it is silent. */
 export async function createSpryTwin(options: TwinOptions): Promise<SpryTwin> {
@@ -98,7 +99,7 @@ export async function createSpryTwin(options: TwinOptions): Promise<SpryTwin> {
   const server = createServer((request, response) => {
     track(
       handle(request, response).catch(() => {
-        if (!response.headersSent) send(response, badRequest('Unreadable request'))
+        if (!response.headersSent) send(response, failed)
         else response.destroy()
       })
     )

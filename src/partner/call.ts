@@ -38,6 +38,8 @@ export interface CallArguments {
   readonly path?: Readonly<Record<string, string | number>>
   readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** Further headers, as `if-match`; never the authorization. */
+  readonly headers?: Readonly<Record<string, string>>
   /** A link that the partner gave, instead of path and query; must be on the connection's origin. */
   readonly link?: string
 }

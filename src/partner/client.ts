@@ -55,8 +55,9 @@ export function createClient(partner: Partner, connection: Connection, ports: { 
         url,
         headers: {
           accept: 'application/json',
-          authorization: `Bearer ${token}`,
-          ...(given.body === undefined ? {} : { 'content-type': 'application/json' })
+          ...(given.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...given.headers,
+          authorization: `Bearer ${token}`
         },
         ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
         timeoutMs: call.timeoutMs,
@@ -91,7 +92,7 @@ export function createClient(partner: Partner, connection: Connection, ports: { 
 /** What an answer means: statuses that mean the same everywhere first, then the partner's own rules. */
 function judge(partner: Partner, answer: HttpAnswer, readBody: ReadBody, receivedAt: number): Outcome {
   const { status, headers } = answer
-  const partnerDate = Date.parse(headers['date'] ?? '')
+  const partnerDate = Date.parse(headers.date ?? '')
   const received = Number.isNaN(partnerDate) ? { receivedAt } : { receivedAt, partnerDate }
 
   if (status === 401) return { kind: 'rejected', code: 'unauthorized', status, issue: refusal('unauthorized'), ...received }

@@ -23,5 +23,6 @@ export type {
 export { PageUnreadable } from './scan-json.ts'
 export type { RecordRange, SplitPage } from './split-records.ts'
 export { readEnvelope, splitRecords } from './split-records.ts'
+export type { StartTwin, StartTwinOptions, Twin } from './twin.ts'
 export type { RecordRef, WebhookDelivery, WebhookRefusal, WebhookShape, WebhookVerdict } from './webhook.ts'
 export { sign, verifyWebhook } from './webhook.ts'

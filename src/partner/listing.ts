@@ -83,16 +83,18 @@ async function readPage(
   const where = followed ? { link: position } : { query: listing.query(ask, position) }
   const outcome = await client.call(listing.call, where, readBody)
   if (outcome.kind !== 'ok') return outcome
-  if (split === undefined) return { kind: 'unknown', reason: 'unreadable', status: outcome.status }
   const { text, receivedAt, partnerDate } = outcome
+  // Some partners say "no records" by an answer without a body; their rules have just called it a success.
+  if (split === undefined && text.byteLength > 0) return { kind: 'unknown', reason: 'unreadable', status: outcome.status }
+  const records = split?.records ?? []
   return {
     kind: 'page',
     text,
-    records: split.records,
+    records,
     envelope,
     total: listing.total?.(envelope),
     position,
-    next: listing.next(envelope, position, split.records.length),
+    next: listing.next(envelope, position, records.length),
     receivedAt,
     ...(partnerDate === undefined ? {} : { partnerDate })
   }

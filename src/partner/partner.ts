@@ -41,9 +41,10 @@ export function definePartner<const P extends Partner>(partner: P): P {
         refuse(`record type '${name}' uses the call '${use.call}', which is not declared`)
       }
     }
-    if (type.list?.filters.includes('since') && type.trust === 'none') {
-      refuse(`the listing of '${name}' filters by time, but its cursor trust is 'none'`)
-    }
+    const bySince = type.list?.filters.includes('since')
+    if (bySince && type.trust === 'none') refuse(`the listing of '${name}' filters by time, but its cursor trust is 'none'`)
+    if (bySince && type.list?.timeLiteral === undefined)
+      refuse(`the listing of '${name}' filters by time: say how by timeLiteral`)
   }
   return partner
 }

@@ -76,6 +76,8 @@ export interface Listing {
   next(envelope: unknown, position: string | undefined, count: number): string | undefined
   /** How many records the whole listing has, where the partner says it. */
   total?(envelope: unknown): number | undefined
+  /** Writes a time (milliseconds) in the form that `since` takes; given where the listing filters by it. */
+  timeLiteral?(millis: number): string
   /** Positions are URLs that the partner gave: followed only on the connection's own origin. */
   readonly followsLinks?: boolean
 }

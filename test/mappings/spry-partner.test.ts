@@ -92,7 +92,7 @@ test('a number that would lose digits stays text, and a ZIP code is its first fi
   const sent = (phone_number: string, zip: string | number) => {
     const physician = { ref_physician_id: 1, phone_number, zip }
     const made = caseRequest({ ...storedCase, referring_physician_details: physician })
-    return made.kind === 'request' ? made.body['referring_physician_details'] : made.issues
+    return made.kind === 'request' ? made.body.referring_physician_details : made.issues
   }
   expect(sent('(435) 652-6024', '02134-1000')).toEqual({ referring_physician_id: 1, phone_number: 4356526024, zip: 2134 })
   expect(sent('1234567890123456', 2134)).toEqual({ referring_physician_id: 1, phone_number: '1234567890123456', zip: 2134 })

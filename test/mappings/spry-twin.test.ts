@@ -11,7 +11,7 @@ import { SpryCase } from '../../mappings/spry/records.ts'
 import { documentedCase } from '../../mappings/spry/twin/documented-case.ts'
 import { icdCodes } from '../../mappings/spry/twin/icd-codes.ts'
 import type { SpryTwin, TwinOptions } from '../../mappings/spry/twin.ts'
-import { createSpryTwin, population } from '../../mappings/spry/twin.ts'
+import { createSpryTwin, population, startTwin } from '../../mappings/spry/twin.ts'
 import { createHttp } from '../../src/adapters/http.ts'
 import type { Ports } from '../../src/ports.ts'
 
@@ -306,6 +306,7 @@ test('a clinician opens, edits and deletes cases by hand', async () => {
   expect((await ask('POST', '/twin/cases', {})).status).toBe(400)
   expect((await ask('POST', '/twin/faults', [{ kind: '500' }])).status).toBe(200)
   expect(await client.call('listCases')).toMatchObject({ kind: 'unknown' })
+  expect((await ask('POST', '/twin/faults', [{ kind: 'flood' }])).status).toBe(400)
 })
 
 test('web pages of other origins may not edit', async () => {
@@ -363,6 +364,13 @@ test('edits, new cases and deletions survive a restart', async () => {
   expect(another.spry_case_id).not.toBe(created.spry_case_id)
   expect((another.updated_at ?? '') > (before[0]?.updated_at ?? '')).toBe(true)
   await expect(start({ stateFile, population: population(2, 250) })).rejects.toThrow('The kept state is of a population')
+})
+
+test('the sandbox starts the twin without knowing what Spry is', async () => {
+  const started = await startTwin({ ports, seed: 1, size: 3, token: 'JWT' })
+  const answer = await http({ method: 'GET', url: `${started.url}/twin/state`, timeoutMs: 5000 })
+  expect(JSON.parse(Buffer.from(answer.body).toString())).toMatchObject({ partner: 'spry', cases: 3 })
+  await started.close()
 })
 
 test('latency passes on the clock', async () => {

@@ -15,11 +15,12 @@ const list: Listing = {
   filters: ['since'],
   query: (ask, position) => ({ page: position ?? '1', ...(ask.since === undefined ? {} : { since: ask.since }) }),
   next(envelope, position) {
-    const { data } = envelope as { data: { pages: number } }
+    const pages = (envelope as { data: { pages: number } } | undefined)?.data.pages ?? 1
     const page = Number(position ?? '1')
-    return page < data.pages ? String(page + 1) : undefined
+    return page < pages ? String(page + 1) : undefined
   },
-  total: (envelope) => (envelope as { data: { total?: number } }).data.total
+  timeLiteral: (millis) => new Date(millis).toISOString(),
+  total: (envelope) => (envelope as { data: { total?: number } } | undefined)?.data.total
 }
 
 const declaration = {
@@ -134,7 +135,7 @@ test.each<[string, Reply | Error, object]>([
 test('a refused token is replaced once: a read is asked again, a write is not', async () => {
   const reading = given({ status: 401 }, { body: '{"code":2000,"data":1}' })
   expect(await reading.client.call('read', { path: { id: '1' } })).toMatchObject({ kind: 'ok' })
-  expect(reading.requests.map(({ headers }) => headers?.['authorization'])).toEqual(['Bearer first', 'Bearer second'])
+  expect(reading.requests.map(({ headers }) => headers?.authorization)).toEqual(['Bearer first', 'Bearer second'])
 
   const refused = given({ status: 401 }, { status: 401 })
   expect(await refused.client.call('read', { path: { id: '1' } })).toMatchObject({ kind: 'rejected', code: 'unauthorized' })
@@ -228,6 +229,24 @@ test('a failed page is told, and asking on asks for the same page again', async 
 test('a successful answer without its records is unknown, and never an empty listing', async () => {
   const { client } = given({ body: '{"code":2000,"data":null}' })
   expect((await listPages(client, 'item').next()).value).toEqual({ kind: 'unknown', reason: 'unreadable', status: 200 })
+})
+
+test('where a partner says "no records" without a body, the page is empty', async () => {
+  const { connection } = given()
+  const polite = definePartner({ ...declaration, readAnswer: () => ({ kind: 'ok', data: undefined }) })
+  const client = createClient(polite, connection, {
+    http: async () => ({ status: 204, headers: {}, body: new Uint8Array() }),
+    clock
+  })
+  const pages = listPages(client, 'item')
+  expect((await pages.next()).value).toMatchObject({ kind: 'page', records: [], next: undefined })
+  expect((await pages.next()).done).toBe(true)
+})
+
+test('a call may add headers, but not speak for somebody else', async () => {
+  const { client, requests } = given({ body: '{"code":2000}' })
+  await client.call('read', { path: { id: '1' }, headers: { 'if-match': 'W/"3"', authorization: 'Bearer stolen' } })
+  expect(requests[0]?.headers).toEqual({ accept: 'application/json', 'if-match': 'W/"3"', authorization: 'Bearer first' })
 })
 
 test('a filter that the listing does not know is refused', async () => {

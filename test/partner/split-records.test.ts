@@ -53,8 +53,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function recordsByParsing(text: string): readonly unknown[] | undefined {
   const whole: unknown = JSON.parse(text)
-  const data = isRecord(whole) ? whole['data'] : undefined
-  const cases = isRecord(data) ? data['cases'] : undefined
+  const data = isRecord(whole) ? whole.data : undefined
+  const cases = isRecord(data) ? data.cases : undefined
   return Array.isArray(cases) ? cases : undefined
 }
 
@@ -102,7 +102,7 @@ test('the key of a record is the one that JSON.parse finds', () => {
       const records = recordsByParsing(text)
       if (records === undefined) return
       const keys = records.map((record) => {
-        const id = isRecord(record) ? record['id'] : undefined
+        const id = isRecord(record) ? record.id : undefined
         return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
       })
       expect(splitRecords(bytesOf(text), ['data', 'cases'], 'id').records.map(({ key }) => key)).toEqual(keys)

@@ -1,8 +1,9 @@
+import { z } from 'zod'
 import { readJson } from '#partner'
 import { SpryCase } from '../records.ts'
 import type { CaseStore } from './case-store.ts'
 import type { Counters } from './counters.ts'
-import type { Fault, Faults } from './faults.ts'
+import { type Fault, type Faults, faultKinds } from './faults.ts'
 import type { CaseEvent, Reply } from './reply.ts'
 import { badRequest, noSuchCase, noSuchPath } from './reply.ts'
 
@@ -54,7 +55,9 @@ export function answerEdit({ method, path, query, body }: EditRequest, context: 
     case 'POST cases':
       return withFields(body, (fields) => newCase(context, fields))
     case 'POST faults': {
-      faults.add(...(readJson(body) as readonly Fault[]))
+      const given = z.array(fault).safeParse(parsed(body))
+      if (!given.success) return badRequest(given.error.issues.map(({ message }) => message).join('; '))
+      faults.add(...(given.data as readonly Fault[]))
       return done({ waiting: faults.waiting })
     }
     case 'DELETE faults':
@@ -96,14 +99,30 @@ function onCase(store: CaseStore, id: string | undefined, answer: (current: Spry
 }
 
 function withFields(body: Uint8Array, answer: (fields: Partial<SpryCase>) => Reply): Reply {
-  const fields = SpryCase.partial().safeParse(readJson(body))
+  const fields = SpryCase.partial().safeParse(parsed(body))
   if (!fields.success)
     return badRequest(fields.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
   return answer(definedOnly(fields.data))
 }
 
+function parsed(body: Uint8Array): unknown {
+  try {
+    return readJson(body)
+  } catch {
+    return undefined
+  }
+}
+
 function definedOnly(fields: object): Partial<SpryCase> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
+
+const fault = z.object({
+  kind: z.enum(faultKinds),
+  times: z.int().positive().optional(),
+  call: z.string().optional(),
+  ms: z.number().optional(),
+  code: z.int().optional()
+})
 
 const done = (body: unknown): Reply => ({ status: 200, body })

@@ -15,4 +15,5 @@ export const success = (data: unknown): Reply => ({ status: 200, body: { code: 2
 export const badRequest = (message: string): Reply => ({ status: 400, body: { code: 4000, message } })
 export const unauthorized: Reply = { status: 401, body: { code: 4010, message: 'Unauthorized' } }
 export const noSuchCase: Reply = { status: 404, body: { code: 4004, message: 'Case not found' } }
+export const failed: Reply = { status: 500, body: { code: 5000, message: 'Internal error' } }
 export const noSuchPath: Reply = { status: 404, body: undefined }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../../src/ports.ts'
 import type { Fault } from './faults.ts'
-import type { Reply } from './reply.ts'
+import { failed, type Reply } from './reply.ts'
 
 const maxBytes = 10 * 1024 * 1024
 
@@ -48,7 +48,7 @@ export async function serveCall(
       return sendBytes(response, 200, {}, whole.subarray(0, whole.length >> 1))
     }
     case '500':
-      return send(response, { status: 500, body: { code: 5000, message: 'Internal error' } })
+      return send(response, failed)
     case '502-after-effect':
       effect()
       return sendBytes(response, 502, { 'content-type': 'text/html' }, Buffer.from('<html>Bad gateway</html>'))
