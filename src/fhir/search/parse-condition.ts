@@ -37,14 +37,14 @@ function withModifier(name: string, param: SearchParameter, modifier: string | u
       break
     case 'uri':
       if (modifier === undefined)
-        return { kind: 'text-token', tokens: values.map((one) => indexable(`${name}=${unescape(one)}`)) }
+        return { kind: 'text-token', tokens: values.map((one) => indexable(`${name}=${withoutEscapes(one)}`)) }
       break
     case 'date':
       if (modifier === undefined) return { kind: 'date', name, values: dates(name, value) }
       break
     case 'string':
       if (modifier === undefined || modifier === 'contains') {
-        return { kind: 'string', name, contains: modifier === 'contains', values: values.map((one) => fold(unescape(one))) }
+        return { kind: 'string', name, contains: modifier === 'contains', values: values.map((one) => fold(withoutEscapes(one))) }
       }
       break
     case 'reference':
@@ -77,13 +77,13 @@ function targetsOf(param: SearchParameter): readonly string[] {
 }
 
 function references(name: string, param: SearchParameter, type: string | undefined, value: string): string[] {
-  const plain = unescape(value).replace(/\/_history\/[^/]*$/, '')
+  const plain = withoutEscapes(value).replace(/\/_history\/[^/]*$/, '')
   if (plain.includes('/') || plain.includes(':')) return [indexable(`${name}=${plain}`)]
   return (type === undefined ? targetsOf(param) : [type]).map((target) => indexable(`${name}=${target}/${plain}`))
 }
 
 function token(value: string): TokenValue {
-  const [first = '', second] = splitEscaped(value, '|').map(unescape)
+  const [first = '', second] = splitEscaped(value, '|').map(withoutEscapes)
   if (second === undefined) return { system: undefined, code: first }
   return { system: first, code: second === '' ? undefined : second }
 }
@@ -110,6 +110,6 @@ function splitEscaped(text: string, separator: ',' | '|'): string[] {
   return pieces
 }
 
-function unescape(text: string): string {
+function withoutEscapes(text: string): string {
   return text.replace(/\\([\\,|$])/g, '$1')
 }
