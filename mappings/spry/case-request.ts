@@ -14,7 +14,7 @@ export function caseRequest(record: SpryCase, known: KnownToConnection = {}): Re
 
   if (!record.patient_id) note('patient_id', 'required', 'A case needs its patient')
   if (!record.case_title) note('case_title', 'required', 'A case needs a title')
-  const enabled = known.allowed?.['specialization']
+  const enabled = known.allowed?.specialization
   if (!record.specialization) note('specialization', 'required', 'A case needs a specialization')
   else if (enabled !== undefined && !enabled.includes(record.specialization)) {
     note('specialization', 'unmapped-code', 'The specialization is not enabled for this organization')

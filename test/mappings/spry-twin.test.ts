@@ -302,7 +302,10 @@ test('a clinician opens, edits and deletes cases by hand', async () => {
   const { cases } = await allPages()
   expect(cases.map((one) => one.spry_case_id)).not.toContain(documentedCase.spry_case_id)
   expect((await ask('GET', '/twin/state')).body).toMatchObject({ cases: 250, changed: 2, population: { seed: 1, size: 250 } })
-  expect((await ask('GET', '/twin/patients?from=0&count=2')).body).toMatchObject([{ patient_id: 1172416 }, { patient_id: 1172417 }])
+  expect((await ask('GET', '/twin/patients?from=0&count=2')).body).toMatchObject([
+    { patient_id: 1172416 },
+    { patient_id: 1172417 }
+  ])
   expect((await ask('PATCH', `/twin/cases/${opened.spry_case_id}`, { patient_id: 'nine' })).status).toBe(400)
   expect((await ask('POST', '/twin/cases', {})).status).toBe(400)
   expect((await ask('POST', '/twin/faults', [{ kind: '500' }])).status).toBe(200)
