@@ -47,6 +47,7 @@ export const SpryPayer = z.looseObject({
   name: z.string().nullish().meta(like('PEHP - Utah Public Employee Health Plan')),
   payer_id: z.string().nullish().meta(like('SX106')),
 })
+export type SpryPayer = z.infer<typeof SpryPayer>
 
 /** Insurance Card Object: the card as Get Insurance Cards returns it, and its rank in the case. */
 export const SpryInsuranceCard = z.looseObject({

@@ -1,1 +1,19 @@
-export {}
+/** The mapping language, as mappings and the engine import it. */
+export { type BoundEntity, type BoundResourcePart, type BoundRow, bind, keyValue } from './bind.ts'
+export {
+  BASE, type BoundConversion, type Conversion, code, codeSystem, codes, conversion, date, extensionUrl, type IssueCode, idText, notFhirText, partnerUrl,
+  readText, required, type Scope, sid, TableCannotReturn, Unreadable,
+} from './conversion.ts'
+export { type AnyEntity, type Entity, entity, inside, type Ownership, owned, shared } from './entity.ts'
+export { canonicalJson, equal } from './equal.ts'
+export { type Issue, issueOutcome, issueText } from './issue.ts'
+export { between, type Mapping } from './mapping.ts'
+export { many, type Nested, nested } from './nested.ts'
+export { keyOf, parseKey, referenceById, referenceByKey } from './reference.ts'
+export type { LivingRow, Row, Rule, Write } from './row.ts'
+export { instantText, utc } from './time.ts'
+export { type Mapped, missingField, type NestedRecord, nestedRecords, type Piece, toFhir } from './to-fhir.ts'
+export { findAnchor, namedInBundle, toBundle, urnOf } from './bundle.ts'
+export { knownKey, type Named, type Pool, poolOf, poolOfPieces, withKeys } from './pool.ts'
+export { inOrder, locateParts, type PartnerRecord, sameForPartner, toPartner } from './to-partner.ts'
+export { matches, readAllAt, readAt, type Step, writeAllAt, writeAt } from './path.ts'
