@@ -1,6 +1,6 @@
 /** Values that only Spry writes this way (partner document "Add Case"). */
 import type { Coding } from '@medplum/fhirtypes'
-import { type Conversion, codes, conversion, notFhirText, readText, required, Unreadable } from '#mapping'
+import { type Conversion, codes, conversion, isCode, notFhirText, readText, required, Unreadable } from '#mapping'
 
 /** `treatment_status` as the state of the episode. A resolved illness does not discharge a case, so Conditions are not touched by it. */
 export const treatmentStatus = required(
@@ -80,7 +80,7 @@ export const icdCode: Conversion<string, string> = conversion(
   'ICD-10-CM code in upper case',
   {
     toFhir(value, revision) {
-      if (typeof revision === 'string' && revision.trim() !== '' && revision !== 'ICD10') {
+      if (typeof revision === 'string' && isCode(revision) && revision !== 'ICD10') {
         return new Unreadable('is of a revision that is not ICD10, so it is not coded', 'unmapped-code')
       }
       const code = value.toUpperCase()

@@ -150,9 +150,12 @@ export const date: Conversion<string, string> = conversion('date', {
 
 const codePattern = /^[^\s]+( [^\s]+)*$/
 
+/** Whether a text has the form of a FHIR code. */
+export const isCode = (text: string): boolean => codePattern.test(text) && !notFhirText.test(text)
+
 /** A code as it is, any code allowed. */
 export const code: Conversion<string, string> = conversion('code as it is', {
-  toFhir: (value) => (codePattern.test(value) && !notFhirText.test(value) ? value : new Unreadable('is not a code')),
+  toFhir: (value) => (isCode(value) ? value : new Unreadable('is not a code')),
   toPartner: (value) => value,
 })
 

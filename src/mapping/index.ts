@@ -1,7 +1,7 @@
 /** The mapping language, as mappings and the engine import it. */
 export { type BoundEntity, type BoundResourcePart, type BoundRow, bind, keyValue } from './bind.ts'
 export {
-  BASE, type BoundConversion, type Conversion, code, codeSystem, codes, conversion, date, extensionUrl, type IssueCode, idText, notFhirText, partnerUrl,
+  BASE, type BoundConversion, type Conversion, code, codeSystem, codes, conversion, date, extensionUrl, type IssueCode, idText, isCode, notFhirText, partnerUrl,
   readText, required, type Scope, sid, TableCannotReturn, Unreadable,
 } from './conversion.ts'
 export { type AnyEntity, type Entity, entity, inside, type Ownership, owned, shared } from './entity.ts'
