@@ -17,7 +17,7 @@ export function isSafeNarrative(div: string): boolean {
 }
 
 function isSafeAttribute(name: string, value: string): boolean {
-  if (name === 'href') return /^(?:#|https?:\/\/|mailto:|tel:|[A-Za-z]+\/[\w.-]+(?:\/|$))/.test(value)
+  if (name === 'href') return /^(?:#|https?:\/\/|mailto:|tel:|urn:uuid:|[A-Za-z]+\/[\w.-]+(?:\/|$))/.test(value)
   if (name === 'src') return /^(?:#|data:image\/(?:png|jpeg|gif);)/.test(value)
   if (name === 'style') return !/url\s*\(|expression|import|&|\\/i.test(value)
   return attributes.has(name)
