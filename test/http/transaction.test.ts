@@ -106,7 +106,7 @@ test('deletes come first, reads last, and If-Match holds', async () => {
     ]
   })
   expect(statuses(answer)).toEqual(['200 OK', '201 Created', '204 No Content', '200 OK'])
-  const found = (answer.entry?.[0]?.resource as Bundle).entry ?? []
+  const found = (answer.entry?.[0]?.resource as Bundle | undefined)?.entry ?? []
   expect(found.map((entry) => `Patient/${entry.resource?.id}`)).toEqual([resourceAt(locations(answer)[1])])
 
   const stale = await send({
