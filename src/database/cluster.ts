@@ -51,7 +51,9 @@ export function readPassword(cluster: Pick<Cluster, 'folder' | 'passwordFile'>):
 
 /** How to start one of the cluster's programs: as its account, with `folder` as the working directory. */
 export function programOptions(cluster: Cluster, folder: string) {
-  return { cwd: folder, ...cluster.account }
+  // The engine's environment may hold tokens, and the other account can read its own processes' environments.
+  const { PATH, TMPDIR, SystemRoot } = process.env
+  return { cwd: folder, env: { PATH, TMPDIR, SystemRoot, LC_ALL: 'C' }, ...cluster.account }
 }
 
 /**

@@ -37,8 +37,24 @@ export async function openDatabase(options: {
     return { db, pool, url, close }
   } catch (error) {
     await close()
-    throw error
+    throw isUnreachable(error) ? new DatabaseUnreachable(url, error) : error
   }
+}
+
+/** There is no Postgres at the address, or it does not let us in. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseUnreachable'
+
+  constructor(url: string, cause: Error) {
+    const where = URL.canParse(url) ? new URL(url).host + new URL(url).pathname : 'an address that is no url'
+    super(`The database at ${where} cannot be opened (${cause.message}): start it, or correct DATABASE_URL.`, { cause })
+  }
+}
+
+/** Failures to connect, and SQLSTATE classes 28 (authorization), 3D (no such database) and 57P03 (starting or stopping). */
+function isUnreachable(error: unknown): error is Error {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOSTUNREACH|28|3D|57P03)/.test(code)
 }
 
 /** A pool on the database, and kysely on the pool. `db.destroy()` ends both. */

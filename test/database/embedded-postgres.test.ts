@@ -120,6 +120,13 @@ describe('an embedded Postgres', () => {
     expect(readFileSync(join(dataFolder, 'postgres.log'), 'utf8')).not.toContain(canary)
   })
 
+  test.runIf(process.platform === 'linux')('is not given the environment of the engine, which may hold tokens', async () => {
+    process.env.LIGATURE_CANARY = 'canary'
+    const server = await start()
+    expect(readFileSync(`/proc/${postmaster()?.pid}/environ`, 'utf8')).not.toContain('LIGATURE_CANARY')
+    await server.stop()
+  })
+
   test('refuses a folder that another engine holds, and says who', async () => {
     const other = await engine()
     await expect(start()).rejects.toThrow(DataFolderInUse)
