@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createHttp } from '../../src/adapters/http.ts'
 import { NotSent, OutcomeUnknown } from '../../src/ports.ts'
 
@@ -95,6 +95,7 @@ describe('a request that was not sent', () => {
 
   test('because the certificate is not trusted', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ligature-tls-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
     const files = { key: join(folder, 'key.pem'), cert: join(folder, 'cert.pem') }
     const made = spawnSync('openssl', [
       'req',

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
@@ -13,6 +13,7 @@ let folder: string
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ligature-migrations-'))
+  return () => rmSync(folder, { recursive: true, force: true })
 })
 
 afterEach(async () => {
@@ -73,7 +74,7 @@ describe('migrate', () => {
     write('0001-first.ts', 'SELECT 1')
     write('0001-other.ts', 'SELECT 1')
     await expect(run()).rejects.toThrow('number 0001 is taken')
-    folder = mkdtempSync(join(tmpdir(), 'ligature-migrations-'))
+    rmSync(join(folder, '0001-other.ts'))
     write('first.ts', 'SELECT 1')
     await expect(run()).rejects.toThrow('named like')
   })
