@@ -89,12 +89,14 @@ function tokenAdder(name: string): Add {
       return
     }
     for (const { system, code } of codings(value as Record<string, unknown>)) {
-      if (isKey) found.keys.push({ param: name, system: indexable(system), value: indexable(code) })
-      else {
+      if (isKey) {
+        found.keys.push({ param: name, system: indexable(system), value: indexable(code) })
+        // everything of one system: an EHR asks so for what came from a partner
+        tokens.add(indexable(`${name}=${system}|`))
+      } else {
         tokens.add(indexable(`${name}=${code}`))
         tokens.add(indexable(`${name}=${system}|${code}`))
       }
-      if (system) tokens.add(indexable(`${name}=${system}|`))
     }
   }
 }

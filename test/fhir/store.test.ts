@@ -94,7 +94,7 @@ test('a deleted resource is found no more, but its versions are', async () => {
 })
 
 test('two resources may share an identifier, and strange values are only values', async () => {
-  const strange = 'a,b "c" {d} \\ \' | ü \u0001' + 'x'.repeat(4_000)
+  const strange = `a,b "c" {d} \\ ' | ü \u0001${'x'.repeat(4_000)}`
   const two = [withId(condition(strange, 'Patient/1')), withId(condition(strange, 'Patient/2'))]
   await writeResources(
     db,

@@ -74,7 +74,7 @@ test.each<[string, boolean]>([
 })
 
 test.each([
-  '<div' + ' a="'.repeat(50_000),
+  `<div${' a="'.repeat(50_000)}`,
   `<div>${'<'.repeat(100_000)}</div>`,
   `<div>${'<!--'.repeat(50_000)}</div>`,
   `<div ${'a '.repeat(50_000)}></div>`

@@ -22,7 +22,7 @@ export function where(condition: Condition, resourceType: string, row = 'r', dep
       const matches =
         condition.name === 'identifier' || condition.name === '_tag'
           ? keyed(condition, found, hasToken)
-          : plain(condition, hasToken)
+          : plain(condition, hasToken, column('search'))
       return condition.not ? sql`NOT (${matches})` : matches
     }
     case 'date':
@@ -53,15 +53,25 @@ type Found = (table: string, match: Sql) => Sql
 type HasToken = (tokens: readonly string[]) => Sql
 type TokenCondition = Extract<Condition, { kind: 'token' }>
 
-function plain({ name, values }: TokenCondition, hasToken: HasToken): Sql {
-  return hasToken(values.map((value) => indexable(`${name}=${tokenText(value)}`)))
+/** `code=system|` is rare enough to look through the tokens of what the other conditions leave. */
+function plain({ name, values }: TokenCondition, hasToken: HasToken, search: Sql): Sql {
+  const exact = values.filter(({ code }) => code !== undefined)
+  const systems = values.filter(({ code }) => code === undefined)
+  return anyOf([
+    ...(exact.length > 0 ? [hasToken(exact.map((value) => indexable(`${name}=${tokenText(value)}`)))] : []),
+    ...systems.map(({ system }) => anyTokenFrom(search, `${name}=${system}|`))
+  ])
+}
+
+function anyTokenFrom(search: Sql, beginning: string): Sql {
+  return sql`EXISTS (SELECT FROM unnest(${search}) AS t (token) WHERE starts_with(t.token, ${beginning}))`
 }
 
 /** Identifiers and tags are looked up in their own table, except `system|`, which is a token. */
 function keyed({ name, values }: TokenCondition, found: Found, hasToken: HasToken): Sql {
   return anyOf(
     values.map((value) => {
-      if (value.code === undefined) return plain({ kind: 'token', name, not: false, values: [value] }, hasToken)
+      if (value.code === undefined) return hasToken([indexable(`${name}=${value.system}|`)])
       const system = value.system === undefined ? sql`true` : sql`k.system = ${indexable(value.system)}`
       return found('resource_key', sql`k.param = ${name} AND k.value = ${indexable(value.code)} AND ${system}`)
     })
@@ -76,7 +86,7 @@ function presence({ name, param }: Extract<Condition, { kind: 'missing' }>, foun
   if (name === 'identifier' || name === '_tag') return found('resource_key', sql`k.param = ${name}`)
   if (param.kind === 'date') return found('resource_date', sql`k.param = ${name}`)
   if (param.kind === 'string') return found('resource_string', sql`k.param = ${name}`)
-  return sql`EXISTS (SELECT FROM unnest(${search}) AS t (token) WHERE starts_with(t.token, ${`${name}=`}) OR starts_with(t.token, ${`${name}:`}))`
+  return anyOf([anyTokenFrom(search, `${name}=`), anyTokenFrom(search, `${name}:`)])
 }
 
 /** How a stored range compares to the range that the searched date means. */
