@@ -67,7 +67,10 @@ test('one stale version stops the whole write and is named', async () => {
 test('a resource that exists is not created again', async () => {
   const resource = withId(condition('once', 'Patient/1'))
   await writeResources(db, [{ resource, expected: 'new' }], at)
-  await expect(writeResources(db, [{ resource, expected: 'new' }], at)).rejects.toBeInstanceOf(VersionConflict)
+  const again = writeResources(db, [{ resource, expected: 'new' }], at)
+  await expect(again).rejects.toSatisfy(
+    (error) => error instanceof VersionConflict && error.resources.join() === `Condition/${resource.id}`
+  )
 })
 
 test('an update of nothing is a conflict', async () => {

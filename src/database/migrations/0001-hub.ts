@@ -15,7 +15,7 @@ const statements = [
     search text[] NOT NULL,
     PRIMARY KEY (resource_type, id)
   )`,
-  'CREATE INDEX resource_last_updated ON resource (resource_type, last_updated, id)',
+  'CREATE INDEX resource_last_updated ON resource (resource_type, last_updated)',
   'CREATE INDEX resource_search ON resource USING gin (search)',
 
   `CREATE TABLE resource_version (

@@ -16,6 +16,9 @@ export type HubStore = { readonly [Name in keyof Verbs]: WithoutFirst<Verbs[Name
 
 /** The verbs on a database or a transaction. */
 export function hubStoreOn(db: Kysely<Database>): HubStore {
-  const bound = Object.entries(verbs).map(([name, verb]) => [name, (...rest: unknown[]) => (verb as (...all: unknown[]) => unknown)(db, ...rest)])
+  const bound = Object.entries(verbs).map(([name, verb]) => [
+    name,
+    (...rest: unknown[]) => (verb as (...all: unknown[]) => unknown)(db, ...rest)
+  ])
   return Object.fromEntries(bound) as HubStore
 }

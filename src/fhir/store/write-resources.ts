@@ -68,14 +68,23 @@ async function writePage(
 }
 
 async function insertRows(db: Kysely<Database>, rows: readonly IndexedRow[], at: Date): Promise<void> {
-  const { rows: written } = await sql<{ resource_type: string; id: string }>`
-    INSERT INTO resource (resource_type, id, version, last_updated, deleted, search)
-    SELECT t.resource_type, t.id, 1, ${at}::timestamptz, false, string_to_array(t.search, ${tokenSeparator})
-    FROM ${columns(rows)}
-    ON CONFLICT DO NOTHING
-    RETURNING resource_type, id
-  `.execute(db)
-  requireAll(rows, written)
+  try {
+    await sql`
+      INSERT INTO resource (resource_type, id, version, last_updated, deleted, search)
+      SELECT t.resource_type, t.id, 1, ${at}::timestamptz, false, string_to_array(t.search, ${tokenSeparator})
+      FROM ${columns(rows)}
+    `.execute(db)
+  } catch (error) {
+    throw existing(error) ?? error
+  }
+}
+
+/** A duplicate key, as Postgres words it: `Key (resource_type, id)=(Condition, 5f0e…) already exists.` */
+function existing(error: unknown): VersionConflict | undefined {
+  const { code, table, detail } = error as { code?: unknown; table?: unknown; detail?: unknown }
+  if (code !== '23505' || table !== 'resource') return undefined
+  const [, resourceType = 'resource', id = ''] = /\((\w+), ([0-9a-f-]{36})\)/.exec(String(detail)) ?? []
+  return new VersionConflict([`${resourceType}/${id}`])
 }
 
 async function updateRows(db: Kysely<Database>, rows: readonly IndexedRow[], at: Date): Promise<void> {
