@@ -25,6 +25,7 @@ import { readResources } from './store/read-resources.ts'
 import { refKey } from './store/resource-ref.ts'
 import { versionsOf } from './store/versions-of.ts'
 import { type Change, type Decided, type OnWrite, writeChanges } from './store/write-changes.ts'
+import { TransactionGate } from './transaction-gate.ts'
 import { requireValid } from './validate.ts'
 
 export interface HubOptions {
@@ -43,12 +44,12 @@ export interface HubOptions {
  */
 export class HubRepository extends FhirRepository {
   readonly options: Required<Omit<HubOptions, 'onWrite'>> & Pick<HubOptions, 'onWrite'>
-  readonly #queue: KeyQueue
+  readonly #order: { readonly queue: KeyQueue; readonly gate: TransactionGate }
 
-  constructor(options: HubOptions, queue = new KeyQueue()) {
+  constructor(options: HubOptions, order = { queue: new KeyQueue(), gate: new TransactionGate() }) {
     super()
     this.options = { random: () => 0.5, ...options }
-    this.#queue = queue
+    this.#order = order
   }
 
   get db(): Kysely<Database> {
@@ -68,8 +69,8 @@ export class HubRepository extends FhirRepository {
     keys: Iterable<string> = []
   ): Promise<T> {
     if (this.db.isTransaction) return callback(this)
-    return serializable({ ...this.options, queue: this.#queue }, keys, (tx) =>
-      callback(new HubRepository({ ...this.options, db: tx }, this.#queue) as this)
+    return serializable({ ...this.options, ...this.#order }, keys, (tx) =>
+      callback(new HubRepository({ ...this.options, db: tx }, this.#order) as this)
     )
   }
 

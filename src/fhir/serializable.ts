@@ -3,12 +3,14 @@ import type { Database } from '../database/tables.ts'
 import type { Clock, Random } from '../ports.ts'
 import type { KeyQueue } from './key-queue.ts'
 import { problem } from './problem.ts'
+import type { TransactionGate } from './transaction-gate.ts'
 
 export interface SerializableContext {
   readonly db: Kysely<Database>
   readonly clock: Clock
   readonly random: Random
   readonly queue: KeyQueue
+  readonly gate: TransactionGate
 }
 
 const tries = 8
@@ -18,7 +20,7 @@ const tries = 8
  * may be as late as the commit. Nothing may leave the closure but its result. After eight collisions the answer is 503.
  */
 export async function serializable<T>(
-  { db, clock, random, queue }: SerializableContext,
+  { db, clock, random, queue, gate }: SerializableContext,
   keys: Iterable<string>,
   closure: (tx: Transaction<Database>) => Promise<T>
 ): Promise<T> {
@@ -27,14 +29,14 @@ export async function serializable<T>(
       .transaction()
       .setIsolationLevel('serializable')
       .execute(async (tx) => {
-        // A sequential scan of a small table would collide with every writer of that table.
-        await sql`SET LOCAL enable_seqscan = off`.execute(tx)
+        // A scan of a whole table or index, which the planner likes for small ones, would collide with everyone who writes to it.
+        await sql`SELECT set_config(name, 'off', true) FROM unnest(${wholeScans}::text[]) AS s (name)`.execute(tx)
         return closure(tx)
       })
   return queue.run(keys, async () => {
     for (let n = 1; ; n++) {
       try {
-        return await (n <= 2 ? once() : queue.run([collided], once))
+        return await (n === 1 ? gate.together(once) : gate.alone(once))
       } catch (error) {
         if (!isCollision(error)) throw error
         if (n === tries) throw problem(503, 'transient', 'Too many writers at the same resources: send the request again later')
@@ -44,8 +46,7 @@ export async function serializable<T>(
   })
 }
 
-/** Who has collided twice tries again one at a time. */
-const collided = 'collided'
+const wholeScans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']
 
 /** Serialization failure, deadlock, or another conditional create that won the claim. */
 function isCollision(error: unknown): boolean {

@@ -191,6 +191,16 @@ test('50 transactions on different resources do not stop each other', async () =
   expect(answers.map((answer) => answer.status)).toEqual(Array(50).fill(200))
 }, 60_000)
 
+test('a steady stream from eight clients starves none of them', async () => {
+  const statuses: number[] = []
+  await Promise.all(
+    Array.from({ length: 8 }, async (_, client) => {
+      for (let n = 0; n < 20; n++) statuses.push((await send(note(`stream-${client}-${n}`))).status)
+    })
+  )
+  expect(statuses).toEqual(Array(160).fill(200))
+}, 60_000)
+
 test('in a batch the good entries stay', async () => {
   const answer = await transact({
     resourceType: 'Bundle',
