@@ -51,6 +51,7 @@ export const payer = entity({
   record: SpryPayer,
   key: (record) => (record.payer_reg_id ? String(record.payer_reg_id) : record.payer_id ? `payer-id:${record.payer_id}` : undefined),
   anchor: 'organization',
+  masterData: true,
   parts: { organization: owned(organization) },
 })
 

@@ -3,6 +3,7 @@ import { definePartner } from '#partner'
 import type { AssumptionName } from './assumptions.ts'
 import { assumptions } from './assumptions.ts'
 import { caseRequest } from './case-request.ts'
+import { withIcdIds } from './look-up-icd-codes.ts'
 import { SpryCase } from './records.ts'
 
 const seconds = 1000
@@ -39,8 +40,14 @@ const patientCase: RecordType<SpryCase> = {
   trust: 'coarse-time',
   list: listCases,
   read: { call: 'getCase', path: (spry_case_id) => ({ spry_case_id }) },
-  create: { call: 'createCase', request: caseRequest },
-  update: { call: 'updateCase', path: (spry_case_id) => ({ spry_case_id }), request: caseRequest }
+  create: {
+    call: 'createCase',
+    request: caseRequest,
+    complete: withIcdIds,
+    scope: ({ patient_id }) => ({ patient_id: String(patient_id) }),
+    resembles: (one, other) => one.patient_id === other.patient_id && one.case_title === other.case_title
+  },
+  update: { call: 'updateCase', path: (spry_case_id) => ({ spry_case_id }), request: caseRequest, complete: withIcdIds }
 }
 
 /** Spry's API for patient cases: one documented call, the others supposed (`assumptions.ts`). */

@@ -60,5 +60,6 @@ export const referringPhysician = entity({
   record: SpryPhysician,
   key: (record) => (idOf(record) ? String(idOf(record)) : undefined),
   anchor: 'practitioner',
+  masterData: true,
   parts: { practitioner: owned(practitioner) },
 })

@@ -41,6 +41,8 @@ export interface Entity<Record = unknown> {
   readonly anchor: string
   /** When the record last changed at the partner, for choosing the newest of several copies. */
   readonly changedAt?: ((record: Record) => string | undefined) | undefined
+  /** The partner keeps such records as its own master data: what FHIR says of them is reported, never written. */
+  readonly masterData?: boolean | undefined
   readonly parts: Readonly<{ [name: string]: Part }>
 }
 
@@ -69,6 +71,7 @@ export function entity<Schema extends z.ZodObject, const Parts extends { readonl
     readonly requiredParts?: readonly (keyof Parts & string)[]
     readonly anchor: keyof Parts & string
     readonly changedAt?: (record: z.infer<Schema>) => string | undefined
+    readonly masterData?: boolean
     readonly parts: Parts
   } & ([Uncovered<z.infer<Schema>, PartsCover<Parts> & string>] extends [never]
     ? unknown

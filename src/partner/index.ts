@@ -10,6 +10,7 @@ export type { Partner } from './partner.ts'
 export { definePartner, PartnerDeclarationError } from './partner.ts'
 export { readJson } from './read-json.ts'
 export type {
+  AskPartner,
   CursorTrust,
   KnownToConnection,
   Listing,

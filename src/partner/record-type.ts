@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod'
+import type { CallArguments } from './call.ts'
 
 /**
  * What a listing's order and times are worth: `none` means that only complete sweeps find changes; `coarse-time` that times are
@@ -35,7 +36,16 @@ export interface RecordWrite<R> {
   readonly call: string
   path?(key: string): Readonly<Record<string, string>>
   request(record: R, known: KnownToConnection): RequestOrIssues
+  /** Fills in what only the partner knows (ids of its catalogues), by reading it. What it cannot find stays as it is. */
+  complete?(record: R, ask: AskPartner): Promise<R>
+  /** Filters of the listing that an earlier copy of this record would be in. */
+  scope?(record: R): Readonly<Record<string, string>>
+  /** Whether a record at the partner may be this one, created before: then a person decides and nothing is created. */
+  resembles?(record: R, candidate: R): boolean
 }
+
+/** Reads something of the partner; `undefined` when it could not be had. */
+export type AskPartner = (call: string, given: CallArguments) => Promise<unknown>
 
 /** What a connection has learnt about the partner's account, for checks before a write; absent means not known. */
 export interface KnownToConnection {

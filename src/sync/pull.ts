@@ -1,0 +1,285 @@
+/** One run over a partner's listing: page by page, each page compared with one query and applied in one transaction. */
+import type { Page } from '#partner'
+import { listPages, readRecord } from '#partner'
+import type { Log } from '../log.ts'
+import type { Ports } from '../ports.ts'
+import type { Books, Run } from '../ledger/runs.ts'
+import { settleAbsence } from './absence.ts'
+import { type Applied, applyRecords } from './apply.ts'
+import { count, emptyBooks, requireBalance } from './books.ts'
+import { boundEntity, recordTypeOf, type SyncConnection, writableOf } from './connection.ts'
+import type { Incoming } from './gather.ts'
+import { rawHashOf, recordHashOf } from './hash.ts'
+import { applyNested } from './nested.ts'
+import type { Store, Transaction } from './store.ts'
+import { tryAgain } from './try-again.ts'
+
+export interface Engineering {
+  readonly store: Store
+  readonly ports: Ports
+  readonly log: Log
+  readonly leaseMs: number
+  readonly deadlineMs: number
+  readonly settleMs: number
+  /** This process, for leases. */
+  readonly holder: string
+}
+
+export interface PullOptions {
+  readonly full?: boolean
+  readonly dryRun?: boolean
+  readonly onProgress?: ((progress: { connection: string; entity: string; seen: number; total?: number }) => void) | undefined
+}
+
+export interface WouldWrite {
+  readonly connection: string
+  readonly entity: string
+  readonly partnerKey: string | null
+  readonly hub: 'create' | 'update' | 'link' | 'ambiguous' | 'none'
+  readonly partner: 'create' | 'update' | 'none'
+  readonly rows: readonly string[]
+}
+
+export interface RunReport {
+  readonly connection: string
+  readonly entity: string
+  readonly kind: Run['kind']
+  readonly state: 'done' | 'failed' | 'skipped'
+  readonly books: Books
+  readonly error: string | null
+  readonly wouldWrite: readonly WouldWrite[]
+}
+
+/** Times in the partner's listing may lag behind its commits, and its clock behind ours. */
+const overlapMs = 5 * 60_000
+
+/** Another process has taken over this run. */
+class LeaseLost extends Error {
+  override readonly name = 'LeaseLost'
+}
+
+/** Ends a dry run: its transaction must leave nothing. */
+class DryRunOver extends Error {
+  override readonly name = 'DryRunOver'
+}
+
+export async function pull(engine: Engineering, connection: SyncConnection, entity: string, options: PullOptions = {}): Promise<RunReport[]> {
+  const { store, ports } = engine
+  const lease = `pull ${connection.name}/${entity}`
+  const startedAt = ports.clock.now()
+  const fence = await store.ledger.takeLease(lease, engine.holder, startedAt, startedAt + engine.leaseMs)
+  if (fence === undefined) return [report(connection, entity, 'poll', 'skipped', emptyBooks(), 'another process is at it')]
+  try {
+    return await new PullRun(engine, connection, entity, options, { name: lease, fence }, startedAt).go()
+  } finally {
+    await store.ledger.dropLease(lease, fence)
+  }
+}
+
+const report = (
+  connection: SyncConnection, entity: string, kind: Run['kind'], state: RunReport['state'], books: Books, error: string | null, wouldWrite: readonly WouldWrite[] = []
+): RunReport => ({ connection: connection.name, entity, kind, state, books, error, wouldWrite })
+
+class PullRun {
+  readonly #engine: Engineering
+  readonly #connection: SyncConnection
+  readonly #entity: string
+  readonly #options: PullOptions
+  readonly #lease: { name: string; fence: number }
+  readonly #startedAt: number
+  readonly #runId: string
+  #books = emptyBooks()
+  #nested = new Map<string, Books>()
+  readonly #wouldWrite: WouldWrite[] = []
+
+  constructor(engine: Engineering, connection: SyncConnection, entity: string, options: PullOptions, lease: { name: string; fence: number }, startedAt: number) {
+    this.#engine = engine
+    this.#connection = connection
+    this.#entity = entity
+    this.#options = options
+    this.#lease = lease
+    this.#startedAt = startedAt
+    this.#runId = engine.ports.newId()
+  }
+
+  async go(): Promise<RunReport[]> {
+    const { ledger } = this.#engine.store
+    const { clock } = this.#engine.ports
+    const name = this.#connection.name
+    const cursor = await ledger.readCursor(name, this.#entity)
+    const kind = this.#kindOf(cursor.watermark, cursor.sweptAt)
+    const dryRun = this.#options.dryRun ?? false
+    if (!dryRun) {
+      await ledger.failStaleRuns(name, this.#entity, clock.now())
+      await ledger.startRun({ id: this.#runId, connection: name, entity: this.#entity, kind, startedAt: this.#startedAt })
+    }
+    let error: string | null = null
+    try {
+      const complete = await this.#pages(kind, cursor.watermark)
+      requireBalance(this.#books)
+      if (!dryRun) {
+        if (kind === 'sweep' && complete) error = await settleAbsence(this.#engine, this.#connection, this.#entity, this.#runId)
+        const sweptAt = kind === 'sweep' && complete ? this.#startedAt : cursor.sweptAt
+        await ledger.moveCursor(name, this.#entity, { watermark: this.#startedAt, sweptAt })
+      }
+    } catch (failure) {
+      error = failure instanceof Error ? `${failure.name}: ${safeMessage(failure)}` : 'unknown failure'
+      this.#engine.log.error('run failed', { connection: name, entity: this.#entity, runId: this.#runId, error: failure })
+      if (!dryRun) await ledger.finishRun(this.#runId, 'failed', clock.now(), error)
+      return [report(this.#connection, this.#entity, kind, 'failed', this.#books, error, this.#wouldWrite)]
+    }
+    if (!dryRun) await ledger.finishRun(this.#runId, 'done', clock.now(), error)
+    const nested = [...this.#nested].map(([entity, books]) => report(this.#connection, entity, 'nested', 'done', books, null))
+    return [report(this.#connection, this.#entity, kind, 'done', this.#books, error, this.#wouldWrite), ...nested]
+  }
+
+  #kindOf(watermark: number | null, sweptAt: number | null): 'sweep' | 'poll' {
+    const type = recordTypeOf(this.#connection, this.#entity)
+    const canPoll = type?.list?.filters.includes('since') && type.trust !== 'none'
+    const sweepDue = sweptAt === null || (type?.trust !== 'events' && this.#startedAt - sweptAt >= this.#connection.sweepEveryMs)
+    return this.#options.full || !canPoll || watermark === null || sweepDue ? 'sweep' : 'poll'
+  }
+
+  /** Fetches the next page while this one is applied. True when the listing was seen whole. */
+  async #pages(kind: 'sweep' | 'poll', watermark: number | null): Promise<boolean> {
+    const type = recordTypeOf(this.#connection, this.#entity)
+    const since = kind === 'poll' && watermark !== null ? type?.list?.timeLiteral?.(watermark - overlapMs) : undefined
+    const pages = listPages(this.#connection.client, this.#entity, since === undefined ? {} : { since })
+    const ask = () => tryAgain(this.#engine.ports, () => pages.next().then((step) => step.value ?? undefined))
+    let coming = ask()
+    let total: number | undefined
+    for (;;) {
+      const page = await coming
+      if (page === undefined) break
+      coming = ask()
+      coming.catch(() => undefined)
+      total = page.total ?? total
+      await this.#page(page, kind)
+      const progress = { connection: this.#connection.name, entity: this.#entity, seen: this.#books.seen }
+      this.#options.onProgress?.(total === undefined ? progress : { ...progress, total })
+    }
+    return total === undefined || this.#books.seen >= total
+  }
+
+  async #page(page: Page, kind: 'sweep' | 'poll'): Promise<void> {
+    const raw = page.records.map((range) => rawHashOf(page.text.subarray(range.start, range.end)))
+    for (let tries = 1; ; tries++) {
+      const books = structuredClone(this.#books)
+      const nested = structuredClone(this.#nested)
+      const wouldWrite: WouldWrite[] = []
+      try {
+        await this.#engine.store.transaction(async (tx) => {
+          await this.#holdLease(tx)
+          await this.#applyPage(tx, page, raw, kind, books, nested, wouldWrite)
+          if (this.#options.dryRun) throw new DryRunOver()
+          await tx.ledger.keepBooks(this.#runId, books)
+        })
+      } catch (error) {
+        if (!(error instanceof DryRunOver)) {
+          if (tries >= 5 || !isCollision(error)) throw error
+          continue
+        }
+      }
+      this.#books = books
+      this.#nested = nested
+      this.#wouldWrite.push(...wouldWrite)
+      return
+    }
+  }
+
+  async #holdLease(tx: Transaction): Promise<void> {
+    const now = this.#engine.ports.clock.now()
+    const fence = await tx.ledger.takeLease(this.#lease.name, this.#engine.holder, now, now + this.#engine.leaseMs)
+    if (fence !== this.#lease.fence) throw new LeaseLost('another process took this run over while this one was asleep; nothing of this page was written')
+  }
+
+  async #applyPage(
+    tx: Transaction, page: Page, raw: readonly Buffer[], kind: 'sweep' | 'poll', books: Books, nested: Map<string, Books>, wouldWrite: WouldWrite[]
+  ): Promise<void> {
+    const name = this.#connection.name
+    const keys = page.records.map((range) => range.key ?? '')
+    books.seen += page.records.length
+    const known = await tx.ledger.unchangedByBytes(name, this.#entity, keys, raw)
+    count(books, 'unchanged', undefined, known.size)
+    const met: string[] = [...known.values()]
+    const rest = page.records.flatMap((_, index) => (known.has(index) ? [] : [index]))
+    if (rest.length > 0) met.push(...(await this.#applyChanged(tx, page, raw, keys, rest, books, nested, wouldWrite)))
+    if (kind === 'sweep' && !this.#options.dryRun) await tx.ledger.noteSeen(this.#runId, met)
+  }
+
+  async #applyChanged(
+    tx: Transaction, page: Page, raw: readonly Buffer[], keys: readonly string[], rest: readonly number[], books: Books, nested: Map<string, Books>, wouldWrite: WouldWrite[]
+  ): Promise<string[]> {
+    const { ports } = this.#engine
+    const connection = this.#connection
+    const bound = boundEntity(connection, this.#entity)
+    const type = recordTypeOf(connection, this.#entity)
+    const now = ports.clock.now()
+    const found = await tx.ledger.linksByKey(connection.name, this.#entity, rest.map((index) => keys[index] as string))
+    const links = await tx.ledger.lockLinks([...found.values()].map((link) => link.id))
+    const inDoubt = type?.create ? await tx.ledger.createsInDoubt(connection.name, this.#entity, type.create.call) : []
+    const met: string[] = []
+    const remembered: { id: string; rawHash: Buffer }[] = []
+    const back: string[] = []
+    const changed = new Map<string, Incoming>()
+    for (const index of rest) {
+      let record: unknown
+      try {
+        record = readRecord(page, page.records[index] as Page['records'][number])
+      } catch {
+        count(books, 'parked', 'unreadable')
+        continue
+      }
+      const key = keys[index] as string
+      const link = links.get(found.get(key)?.id ?? '')
+      if (link) met.push(link.id)
+      const recordHash = recordHashOf(record)
+      if (link && link.state === 'active' && link.recordHash?.equals(recordHash)) {
+        count(books, 'unchanged')
+        remembered.push({ id: link.id, rawHash: raw[index] as Buffer })
+        if (link.missing > 0) back.push(link.id)
+      } else if (link && link.leasedUntil > now) count(books, 'skipped', 'in-work')
+      else if (link?.state === 'fused') count(books, 'parked', 'fused')
+      else if (changed.has(key)) count(books, 'skipped', 'listed-twice')
+      else if (!link && inDoubt.some((one) => type?.create?.resembles?.(one.record, record))) count(books, 'skipped', 'may-be-ours')
+      else {
+        const changedAt = (bound.entity.changedAt as ((record: unknown) => string | undefined) | undefined)?.(record)
+        changed.set(key, { record, rawHash: raw[index] as Buffer, recordHash, link, changedAt })
+      }
+    }
+    await tx.ledger.rememberBytes(remembered)
+    await tx.ledger.countFound(back)
+    if (changed.size === 0) return met
+    const context = { connection: connection.name, newId: ports.newId, now, runId: this.#runId, actor: 'engine', tells: false, ...(connection.rules ? { rules: connection.rules } : {}) }
+    for (const [entity, results] of await applyNested(tx, connection, bound, context, [...changed.values()])) {
+      const own = nested.get(entity) ?? emptyBooks()
+      own.seen += results.length
+      for (const { kind, reason } of results) count(own, kind, reason)
+      nested.set(entity, own)
+    }
+    const applied = await applyRecords(tx, { ...context, bound, writable: writableOf(connection, bound.entity), origin: 'listed' }, [...changed.values()])
+    applied.forEach((one, index) => {
+      count(books, one.kind, one.reason)
+      if (one.linkId) met.push(one.linkId)
+      const key = [...changed.keys()][index] ?? null
+      if (this.#options.dryRun) wouldWrite.push(wouldWriteOf(connection.name, this.#entity, key, one))
+    })
+    return met
+  }
+}
+
+function wouldWriteOf(connection: string, entity: string, partnerKey: string | null, { hub, plan, reason }: Applied): WouldWrite {
+  const rows = [...(plan?.updates.flatMap((update) => update.rows.map(({ bound }) => `${update.place}.${bound.row.to}`)) ?? []), ...(plan?.target?.rows ?? [])]
+  return { connection, entity, partnerKey, hub: reason === 'ambiguous' ? 'ambiguous' : hub, partner: plan?.target ? 'update' : 'none', rows }
+}
+
+/** Two transactions met: a resource or link was written by another one meanwhile. Reading again settles it. */
+export function isCollision(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code
+  return (error as Error).name === 'VersionConflict' || code === '23505' || code === '40001' || code === '40P01'
+}
+
+/** Our own errors say only what may be said; a database error may quote a row. */
+function safeMessage(error: Error): string {
+  return 'code' in error ? `code ${String((error as { code: unknown }).code)}` : error.message
+}

@@ -1,0 +1,33 @@
+/** One write to a partner: the intent is committed before the first byte, and what became of it is settled before anything else. */
+import type { Outcome } from '#partner'
+import type { IntentContent } from '../ledger/intents.ts'
+import { recordHashOf } from './hash.ts'
+import type { Transaction } from './store.ts'
+import { fenced, type Held } from './work-link.ts'
+
+export interface Sent {
+  readonly intentId: string
+  readonly outcome: Outcome
+}
+
+/** Sends a request under an intent. `inSameTransaction` is committed together with the intent. */
+export async function send(
+  held: Held,
+  call: string,
+  given: { readonly path?: Readonly<Record<string, string>>; readonly body: unknown },
+  content: IntentContent,
+  inSameTransaction: (tx: Transaction) => Promise<void> = async () => undefined
+): Promise<Sent> {
+  const { engine, connection, link } = held
+  const { clock, newId } = engine.ports
+  const intentId = newId()
+  const { effect } = connection.client.partner.calls[call] as { effect: string }
+  await fenced(held, async (tx) => {
+    const at = clock.now()
+    await inSameTransaction(tx)
+    const digest = recordHashOf({ call, body: given.body }).toString('hex')
+    await tx.ledger.planIntent({ id: intentId, linkId: link.id, call, effect, digest, fence: held.fence, at, deadline: at + engine.deadlineMs, content })
+    await tx.ledger.noteAudit([{ at, actor: held.actor, action: 'intent', linkId: link.id, detail: { call, intent: intentId } }])
+  })
+  return { intentId, outcome: await connection.client.call(call, given) }
+}

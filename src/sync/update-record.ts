@@ -1,0 +1,116 @@
+/** Brings a record that the partner has in step: fresh read, decision, and where FHIR changed, intent, request and read-back. */
+import { poolOf, toFhir } from '#mapping'
+import type { Outcome, RecordType } from '#partner'
+import { boundEntity, recordTypeOf } from './connection.ts'
+import { recordHashOf } from './hash.ts'
+import { loadClosure } from './closure.ts'
+import type { Plan } from './reconcile.ts'
+import { reportUnwritable } from './report-unwritable.ts'
+import { send } from './send.ts'
+import { tie, tiesOf } from './tie.ts'
+import { applyFresh, fenced, type Held, TryLater, type Worked } from './work-link.ts'
+
+/** So often may the same write come back changed before a person is asked. */
+const fuse = 5
+
+export async function updateRecord(held: Held): Promise<Worked> {
+  const { connection, link } = held
+  const type = recordTypeOf(connection, link.entity) as RecordType
+  const record = await readFresh(held, type)
+  if (record === undefined) return { outcome: 'skipped', reason: 'not-found' }
+  const applied = await applyFresh(held, record, 'read')
+  const target = applied.plan?.target
+  if (applied.kind === 'parked' || applied.kind === 'skipped') return { outcome: applied.kind === 'parked' ? 'parked' : 'waiting', reason: applied.reason ?? 'held' }
+  if (!target || !type.update) return { outcome: applied.kind === 'conflicted' ? 'conflicted' : 'in-step' }
+  return tell(held, type, applied.plan as Plan, target)
+}
+
+/** The record as the partner has it now; undefined when it says that there is none. */
+export async function readFresh({ connection, link }: Held, type: RecordType): Promise<unknown> {
+  if (!type.read || link.partnerKey === null) return undefined
+  const answer = await connection.client.call(type.read.call, { path: type.read.path(link.partnerKey) })
+  if (answer.kind === 'ok') return answer.data
+  if (answer.kind === 'rejected' && answer.status === 404) return undefined
+  throw new TryLater(`the record could not be read: ${answer.kind}`)
+}
+
+async function tell(held: Held, type: RecordType, plan: Plan, target: NonNullable<Plan['target']>): Promise<Worked> {
+  const { engine, connection, link } = held
+  const update = type.update as NonNullable<RecordType['update']>
+  const ask = async (call: string, given: Parameters<typeof connection.client.call>[1]) => {
+    const answer = await connection.client.call(call, given)
+    return answer.kind === 'ok' ? answer.data : undefined
+  }
+  const record = (await update.complete?.(target.record, ask)) ?? target.record
+  const request = update.request(record, {})
+  if (request.kind === 'issues') {
+    await reportUnwritable(held, plan, target.rows, request.issues)
+    return { outcome: 'conflicted', reason: request.issues[0]?.code ?? 'invalid-content' }
+  }
+  if (link.alternations >= fuse) {
+    await fenced(held, async (tx, current) => {
+      await tx.ledger.writeLinks([{ ...current, state: 'fused', reason: 'ping-pong', due: false }])
+      await tx.ledger.noteAudit([{ at: engine.ports.clock.now(), actor: 'engine', action: 'fused', linkId: link.id, detail: { writes: link.alternations } }])
+    })
+    return { outcome: 'parked', reason: 'ping-pong' }
+  }
+  const path = update.path?.(link.partnerKey as string)
+  const { intentId, outcome } = await send(held, update.call, { ...(path ? { path } : {}), body: request.body }, { body: request.body, record })
+  return settle(held, type, plan, target.rows, intentId, outcome, record)
+}
+
+async function settle(held: Held, type: RecordType, plan: Plan, rows: readonly string[], intentId: string, outcome: Outcome, record: unknown): Promise<Worked> {
+  const { engine } = held
+  const { clock } = engine.ports
+  switch (outcome.kind) {
+    case 'ok':
+      await agreeOnSent(held, intentId, record)
+      return readBack(held, type, intentId)
+    case 'rejected':
+      await engine.store.ledger.settleIntent(intentId, 'rejected', outcome.code, clock.now(), outcome.partnerMessage)
+      await reportUnwritable(held, plan, rows, [{ path: '', code: 'invalid-content', message: outcome.issue.message }])
+      return { outcome: 'conflicted', reason: `refused with ${outcome.code}` }
+    case 'not-sent':
+    case 'throttled':
+      await engine.store.ledger.settleIntent(intentId, 'given-up', outcome.kind, clock.now())
+      throw new TryLater(`nothing was sent: ${outcome.kind}`)
+    case 'unknown':
+      // the whole value after a fresh read may be sent again; the next attempt reads first and sees what became of this one
+      await engine.store.ledger.settleIntent(intentId, 'unknown', outcome.reason, clock.now())
+      throw new TryLater('the outcome of an update is unknown')
+  }
+}
+
+/** The partner took the record: it is the base now, and resources that the partner learnt of are tied to their places. */
+async function agreeOnSent(held: Held, intentId: string, record: unknown): Promise<void> {
+  const { engine, connection } = held
+  const bound = boundEntity(connection, held.link.entity)
+  const now = engine.ports.clock.now()
+  await fenced(held, async (tx, link) => {
+    const { named, naming, nameOf, known } = await loadClosure(tx, bound, link)
+    const pool = poolOf(bound, named, known)
+    const anchor = pool.get(bound.anchor.keyFor(record) as string)
+    if (anchor) await tie(tx, link.id, tiesOf(bound, toFhir(bound, record).pieces, anchor, pool, nameOf), naming, now)
+    const id = engine.ports.newId()
+    const recordHash = recordHashOf(record)
+    await tx.ledger.observe([{ id, linkId: link.id, runId: null, at: now, origin: 'sent', recordHash, mappingVersion: bound.version, record }])
+    await tx.ledger.writeLinks([{ ...link, rawHash: null, recordHash, baseObservation: id, due: true }])
+    await tx.ledger.settleIntent(intentId, 'applied', null, now)
+  })
+}
+
+/** Reads what the partner made of it. What it normalised goes to the hub; an endless exchange blows the fuse. */
+export async function readBack(held: Held, type: RecordType, intentId: string): Promise<Worked> {
+  const { engine } = held
+  const record = await readFresh({ ...held, link: { ...held.link, partnerKey: held.link.partnerKey } }, type)
+  if (record === undefined) return { outcome: 'pushed', reason: 'not read back' }
+  const applied = await applyFresh(held, record, 'read')
+  const now = engine.ports.clock.now()
+  await engine.store.ledger.settleIntent(intentId, 'verified', null, now)
+  const changedAgain = applied.kind !== 'unchanged' && applied.kind !== 'echo' && applied.hub === 'update'
+  await fenced(held, async (tx, link) => {
+    await tx.ledger.writeLinks([{ ...link, alternations: changedAgain ? link.alternations + 1 : 0 }])
+  })
+  return applied.kind === 'conflicted' ? { outcome: 'conflicted' } : { outcome: 'pushed' }
+}
+

@@ -1,0 +1,130 @@
+/** Works one link: reads both sides afresh, decides, writes. Whatever said "look at this" carries no more than the link's id. */
+import type { IntentState } from '../ledger/intents.ts'
+import type { Link } from '../ledger/links.ts'
+import { type Applied, applyRecords } from './apply.ts'
+import { boundEntity, recordTypeOf, type SyncConnection, writableOf } from './connection.ts'
+import { createRecord } from './create-record.ts'
+import type { Incoming } from './gather.ts'
+import { recordHashOf } from './hash.ts'
+import { applyNested } from './nested.ts'
+import type { Engineering } from './pull.ts'
+import { isCollision } from './pull.ts'
+import { updateRecord } from './update-record.ts'
+import type { Transaction } from './store.ts'
+
+export interface Worked {
+  readonly outcome: 'in-step' | 'pushed' | 'conflicted' | 'waiting' | 'parked' | 'busy' | 'skipped'
+  readonly reason?: string
+}
+
+/** The link could not be worked now; the job is tried again later. */
+export class TryLater extends Error {
+  override readonly name = 'TryLater'
+}
+
+/** A link that one worker holds, and the fence it must still have whenever it writes. */
+export interface Held {
+  readonly engine: Engineering
+  readonly connection: SyncConnection
+  readonly link: Link
+  readonly fence: number
+  readonly actor: string
+}
+
+export async function workLink(engine: Engineering, connections: ReadonlyMap<string, SyncConnection>, linkId: string, actor = 'engine'): Promise<Worked> {
+  const { store, ports } = engine
+  const now = ports.clock.now()
+  const link = (await store.ledger.readLinks([linkId])).get(linkId)
+  const connection = link && connections.get(link.connection)
+  if (!link || !connection || link.state === 'tombstone' || link.state === 'fused') return { outcome: 'skipped', reason: link?.state ?? 'unknown' }
+  if (connection.paused()) return { outcome: 'skipped', reason: 'paused' }
+  const fence = await store.ledger.takeLink(linkId, now, now + engine.leaseMs)
+  if (fence === undefined) return { outcome: 'busy' }
+  try {
+    const fresh = (await store.ledger.readLinks([linkId])).get(linkId) as Link
+    return await workHeld({ engine, connection, link: fresh, fence, actor })
+  } finally {
+    await store.ledger.releaseLink(linkId, fence)
+  }
+}
+
+async function workHeld(held: Held): Promise<Worked> {
+  const { connection, link } = held
+  const inDoubt = await settleAbandoned(held)
+  if (inDoubt) return { outcome: 'parked', reason: inDoubt }
+  if (recordTypeOf(connection, link.entity) === undefined) return reconcileNested(held)
+  if (link.partnerKey === null) return createRecord(held)
+  return updateRecord(held)
+}
+
+/**
+ * Intents that a dead worker left behind are unknown. What can be done again is superseded by the fresh read that follows; what
+ * cannot be seen or repeated waits for a person. Returns why the link is parked, if it is.
+ */
+async function settleAbandoned({ engine, link }: Held): Promise<string | undefined> {
+  const live = await engine.store.ledger.liveIntents(link.id)
+  if (live.length === 0) return undefined
+  const now = engine.ports.clock.now()
+  return engine.store.transaction(async (tx) => {
+    let parked: string | undefined
+    for (const intent of live) {
+      const repeatable = intent.effect === 'idempotent'
+      const state: IntentState = repeatable ? 'given-up' : 'parked'
+      if (!repeatable) parked = 'create-unknown'
+      if (intent.state !== state) await tx.ledger.settleIntent(intent.id, state, intent.state === 'sent' ? 'no-answer' : intent.outcome, now)
+    }
+    if (parked) await park(tx, link, parked)
+    return parked
+  })
+}
+
+/** Puts a link aside for a person. */
+export async function park(tx: Transaction, link: Link, reason: string): Promise<void> {
+  const now = (await tx.ledger.lockLinks([link.id])).get(link.id)
+  if (now) await tx.ledger.writeLinks([{ ...now, state: 'parked', reason, due: false }])
+}
+
+/** A record that stands inside others has no read of its own: what was last seen of it stands for the partner. */
+async function reconcileNested(held: Held): Promise<Worked> {
+  const { store } = held.engine
+  const { link } = held
+  const base = link.baseObservation === null ? undefined : (await store.ledger.recordsOf([link.baseObservation])).get(link.baseObservation)
+  if (base === undefined) return { outcome: 'skipped', reason: 'nothing-known' }
+  const applied = await applyFresh(held, base, 'nested')
+  return { outcome: applied.kind === 'conflicted' ? 'conflicted' : 'in-step' }
+}
+
+/** Applies a record just read, in a transaction that still holds the link. */
+export async function applyFresh(held: Held, record: unknown, origin: 'read' | 'nested'): Promise<Applied> {
+  const { engine, connection, actor } = held
+  const bound = boundEntity(connection, held.link.entity)
+  const writable = writableOf(connection, bound.entity)
+  const changedAt = (bound.entity.changedAt as ((record: unknown) => string | undefined) | undefined)?.(record)
+  return fenced(held, async (tx, link) => {
+    const context = {
+      connection: connection.name, newId: engine.ports.newId, now: engine.ports.clock.now(), runId: null, actor, tells: true,
+      ...(connection.rules ? { rules: connection.rules } : {})
+    }
+    const incoming: Incoming = { record, rawHash: origin === 'nested' ? link.rawHash : null, recordHash: recordHashOf(record), link, changedAt: changedAt ?? link.changedAt ?? undefined }
+    if (origin === 'read') await applyNested(tx, connection, bound, context, [incoming])
+    const [applied] = await applyRecords(tx, { ...context, bound, writable, origin }, [incoming])
+    return applied as Applied
+  })
+}
+
+/** Runs a transaction in which this worker still holds the link; repeated when it met another one. */
+export async function fenced<T>({ engine, link, fence }: Held, work: (tx: Transaction, link: Link) => Promise<T>): Promise<T> {
+  const { store, ports } = engine
+  for (let tries = 1; ; tries++) {
+    try {
+      return await store.transaction(async (tx) => {
+        if (!(await tx.ledger.holdsLink(link.id, fence, ports.clock.now()))) throw new TryLater('another worker has taken the link over')
+        const current = (await tx.ledger.lockLinks([link.id])).get(link.id) as Link
+        return work(tx, current)
+      })
+    } catch (error) {
+      if (tries >= 5 || !isCollision(error)) throw error
+    }
+  }
+}
+
