@@ -107,7 +107,7 @@ export function reconcile(input: Reconcile): Plan {
     creates,
     updates: hubChanges(decided),
     unlisted: [...hub.keys()].filter((place) => !places.has(place) && place.includes('[')),
-    target: targetOf(input, owned, decided),
+    target: targetOf(input, pieces, decided),
     conflicts,
     closed: input.conflicts.filter((conflict) => !met.has(conflict.row)),
     overruled: decided.flatMap(({ id, verdict }) => ('by' in verdict && verdict.by ? [{ row: id, by: verdict.by }] : [])),
@@ -178,10 +178,10 @@ function hubChanges(decided: readonly Decided[]): HubChange[] {
 }
 
 /** The record that the partner should hold: its own, with the rows that go to it. */
-function targetOf(input: Reconcile, owned: readonly Piece[], decided: readonly Decided[]): Plan['target'] {
+function targetOf(input: Reconcile, pieces: readonly Piece[], decided: readonly Decided[]): Plan['target'] {
   const rows = decided.filter(({ verdict }) => verdict.kind === 'to-partner' || verdict.kind === 'to-both')
   if (rows.length === 0) return undefined
-  const resources = new Map(owned.map((piece) => [piece.key, piece.resource]))
+  const resources = new Map(pieces.map((piece) => [piece.key, piece.resource]))
   const touched = new Set<string>()
   for (const { piece, bound, verdict } of rows) {
     if (!touched.has(piece.key)) resources.set(piece.key, structuredClone(piece.resource))
