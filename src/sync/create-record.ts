@@ -1,5 +1,5 @@
 /** A record born in FHIR is created at the partner exactly once, or waits where a person sees it. */
-import { type Issue, poolOf, toFhir, toPartner } from '#mapping'
+import { type BoundEntity, type Issue, poolOf, toFhir, toPartner } from '#mapping'
 import { listPages, type Outcome, type Page, readRecord, type RecordType } from '#partner'
 import { type Closure, loadClosure } from './closure.ts'
 import { boundEntity, recordTypeOf } from './connection.ts'
@@ -23,7 +23,7 @@ export async function createRecord(held: Held, options: { readonly sure?: boolea
   if (!closure.named.some(({ names }) => names.includes(anchorName))) return wait(held, 'tombstone', 'deleted-in-fhir')
   const pool = poolOf(bound, closure.named)
   const { record, issues } = toPartner(bound, pool, closure.naming.keyOf(anchorName), { deep: true })
-  const reason = blocked(issues)
+  const reason = blocked(bound, issues)
   if (reason) return wait(held, 'waiting', reason)
   const ask = async (call: string, given: Parameters<typeof connection.client.call>[1]) => {
     const answer = await connection.client.call(call, given)
@@ -37,9 +37,19 @@ export async function createRecord(held: Held, options: { readonly sure?: boolea
   return settle(held, type, intentId, outcome, whole)
 }
 
-/** Why a record cannot be sent as it is. */
-function blocked(issues: readonly Issue[]): string | undefined {
-  return issues.find((issue) => issue.code === 'missing-reference')?.code ?? issues[0]?.code
+/** Why a record cannot be sent as it is. What the partner's server assigns cannot be there yet and does not count. */
+function blocked(bound: BoundEntity, issues: readonly Issue[]): string | undefined {
+  const told = elementsTold(bound)
+  const counting = issues.filter((issue) => told.has(issue.to))
+  return counting.find((issue) => issue.code === 'missing-reference')?.code ?? counting[0]?.code
+}
+
+function elementsTold(bound: BoundEntity, found = new Set<string>()): Set<string> {
+  for (const part of bound.parts) {
+    if (part.kind === 'nested') elementsTold(part.entity, found)
+    else for (const row of part.rows) if (row.write !== 'never') found.add(`${part.mapping.resourceType}.${row.row.to}`)
+  }
+  return found
 }
 
 async function wait(held: Held, state: 'waiting' | 'parked' | 'tombstone', reason: string): Promise<Worked> {
