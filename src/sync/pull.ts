@@ -1,5 +1,4 @@
 /** One run over a partner's listing: page by page, each page compared with one query and applied in one transaction. */
-import type { Page } from '#partner'
 import { listPages, readRecord } from '#partner'
 import type { Log } from '../log.ts'
 import type { Ports } from '../ports.ts'
@@ -52,6 +51,16 @@ export interface RunReport {
 
 /** Times in the partner's listing may lag behind its commits, and its clock behind ours. */
 const overlapMs = 5 * 60_000
+
+/** So many records are compared and written in one transaction, however small the partner's pages are. */
+const batchSize = 1000
+
+/** A record of a listing, still unparsed. */
+interface Listed {
+  readonly key: string
+  readonly bytes: Uint8Array
+  read(): unknown
+}
 
 /** Another process has taken over this run. */
 class LeaseLost extends Error {
@@ -148,21 +157,28 @@ class PullRun {
     const ask = () => tryAgain(this.#engine.ports, () => pages.next().then((step) => step.value ?? undefined))
     let coming = ask()
     let total: number | undefined
+    let waiting: Listed[] = []
     for (;;) {
       const page = await coming
+      if (page !== undefined) {
+        coming = ask()
+        coming.catch(() => undefined)
+        total = page.total ?? total
+        for (const range of page.records) waiting.push({ key: range.key ?? '', bytes: page.text.subarray(range.start, range.end), read: () => readRecord(page, range) })
+      }
+      if (waiting.length >= batchSize || page === undefined) {
+        if (waiting.length > 0) await this.#batch(waiting, kind)
+        waiting = []
+        const progress = { connection: this.#connection.name, entity: this.#entity, seen: this.#books.seen }
+        this.#options.onProgress?.(total === undefined ? progress : { ...progress, total })
+      }
       if (page === undefined) break
-      coming = ask()
-      coming.catch(() => undefined)
-      total = page.total ?? total
-      await this.#page(page, kind)
-      const progress = { connection: this.#connection.name, entity: this.#entity, seen: this.#books.seen }
-      this.#options.onProgress?.(total === undefined ? progress : { ...progress, total })
     }
     return total === undefined || this.#books.seen >= total
   }
 
-  async #page(page: Page, kind: 'sweep' | 'poll'): Promise<void> {
-    const raw = page.records.map((range) => rawHashOf(page.text.subarray(range.start, range.end)))
+  async #batch(batch: readonly Listed[], kind: 'sweep' | 'poll'): Promise<void> {
+    const raw = batch.map((one) => rawHashOf(one.bytes))
     for (let tries = 1; ; tries++) {
       const books = structuredClone(this.#books)
       const nested = structuredClone(this.#nested)
@@ -170,7 +186,7 @@ class PullRun {
       try {
         await this.#engine.store.transaction(async (tx) => {
           await this.#holdLease(tx)
-          await this.#applyPage(tx, page, raw, kind, books, nested, wouldWrite)
+          await this.#compare(tx, batch, raw, kind, books, nested, wouldWrite)
           if (this.#options.dryRun) throw new DryRunOver()
           await tx.ledger.keepBooks(this.#runId, books)
         })
@@ -193,22 +209,22 @@ class PullRun {
     if (fence !== this.#lease.fence) throw new LeaseLost('another process took this run over while this one was asleep; nothing of this page was written')
   }
 
-  async #applyPage(
-    tx: Transaction, page: Page, raw: readonly Buffer[], kind: 'sweep' | 'poll', books: Books, nested: Map<string, Books>, wouldWrite: WouldWrite[]
+  async #compare(
+    tx: Transaction, batch: readonly Listed[], raw: readonly Buffer[], kind: 'sweep' | 'poll', books: Books, nested: Map<string, Books>, wouldWrite: WouldWrite[]
   ): Promise<void> {
     const name = this.#connection.name
-    const keys = page.records.map((range) => range.key ?? '')
-    books.seen += page.records.length
+    const keys = batch.map((one) => one.key)
+    books.seen += batch.length
     const known = await tx.ledger.unchangedByBytes(name, this.#entity, keys, raw)
     count(books, 'unchanged', undefined, known.size)
     const met: string[] = [...known.values()]
-    const rest = page.records.flatMap((_, index) => (known.has(index) ? [] : [index]))
-    if (rest.length > 0) met.push(...(await this.#applyChanged(tx, page, raw, keys, rest, books, nested, wouldWrite)))
+    const rest = batch.flatMap((_, index) => (known.has(index) ? [] : [index]))
+    if (rest.length > 0) met.push(...(await this.#applyChanged(tx, batch, raw, keys, rest, books, nested, wouldWrite)))
     if (kind === 'sweep' && !this.#options.dryRun) await tx.ledger.noteSeen(this.#runId, met)
   }
 
   async #applyChanged(
-    tx: Transaction, page: Page, raw: readonly Buffer[], keys: readonly string[], rest: readonly number[], books: Books, nested: Map<string, Books>, wouldWrite: WouldWrite[]
+    tx: Transaction, batch: readonly Listed[], raw: readonly Buffer[], keys: readonly string[], rest: readonly number[], books: Books, nested: Map<string, Books>, wouldWrite: WouldWrite[]
   ): Promise<string[]> {
     const { ports } = this.#engine
     const connection = this.#connection
@@ -225,7 +241,7 @@ class PullRun {
     for (const index of rest) {
       let record: unknown
       try {
-        record = readRecord(page, page.records[index] as Page['records'][number])
+        record = batch[index]?.read()
       } catch {
         count(books, 'parked', 'unreadable')
         continue
