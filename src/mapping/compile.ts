@@ -6,11 +6,11 @@ import type { Resource } from '@medplum/fhirtypes'
 import type { BoundRow } from './bind.ts'
 import { partnerUrl, readText, type Scope, Unreadable } from './conversion.ts'
 import type { AnyEntity } from './entity.ts'
+import { readCode as read } from './field.ts'
 import type { Issue } from './issue.ts'
 import { listElements, nestedReference } from './list.ts'
 import type { Mapping } from './mapping.ts'
 import type { Step } from './path.ts'
-import { keyOf } from './reference.ts'
 
 /** Builds the resource of one part; values that cannot be read become issues. */
 export type MakeResource = (record: unknown, issues: Issue[]) => Resource
@@ -27,12 +27,12 @@ interface Input {
   readonly mapping: Mapping
   readonly rows: readonly BoundRow[]
   readonly parse: (path: string) => Step[]
-  readonly system: string
   readonly keyRow: BoundRow
 }
 
-export function compileMapping(input: Input): { make: MakeResource; keyFor: (record: unknown) => string | undefined } {
-  const { mapping, rows, parse, system, keyRow, scope, entity } = input
+/** The maker of a mapping's resource, and the function that gives the value of its key, or `undefined` where the record has none. */
+export function compileMapping(input: Input): { make: MakeResource; idFor: (record: unknown) => string | undefined } {
+  const { mapping, rows, parse, keyRow, scope, entity } = input
   const root: Emit = { kind: 'object', children: new Map() }
   // declaration order decides the order of array elements, as in the table
   for (const row of mapping.rows) {
@@ -42,18 +42,15 @@ export function compileMapping(input: Input): { make: MakeResource; keyFor: (rec
   }
   const code = new Code(mapping.resourceType, scope)
   root.children.delete('meta')
-  const body = code.object(root, { resourceType: mapping.resourceType })
   const meta = code.meta(mapping, partnerUrl(entity.partner))
-  const make = code.build(`${body.code}\n${meta}\nreturn ${body.variable};`) as MakeResource
+  const body = code.object(root, { resourceType: JSON.stringify(mapping.resourceType), meta: meta.start })
+  const make = code.build(`${body.code}\n${meta.claims}return ${body.variable};`) as MakeResource
 
   const keyCode = new Code(mapping.resourceType, scope)
   const value = keyCode.row(keyRow)
-  const prefix = keyCode.constant(keyOf(mapping.resourceType, system, ''))
   const only = mapping.onlyWith ? `if (!(${read(mapping.onlyWith)}?.length > 0)) return undefined;` : ''
-  const keyFor = keyCode.build(
-    `${only}${value.code}\nreturn ${value.variable} === undefined ? undefined : ${prefix} + ${value.variable};`,
-  ) as (record: unknown, issues: Issue[]) => string | undefined
-  return { make, keyFor: (record) => keyFor(record, []) }
+  const idFor = keyCode.build(`${only}${value.code}\nreturn ${value.variable};`) as (record: unknown, issues: Issue[]) => string | undefined
+  return { make, idFor: (record) => idFor(record, []) }
 }
 
 function insert(root: Emit & { kind: 'object' }, steps: readonly Step[], leaf: Emit): void {
@@ -97,9 +94,6 @@ function patternNode(pattern: Readonly<Record<string, unknown>>): Emit {
   return { kind: 'object', children }
 }
 
-/** `r?.a?.b` for the record path `a.b`; names come from the record's schema. */
-const read = (path: string): string => `r${path.split('.').map((name) => `?.[${JSON.stringify(name)}]`).join('')}`
-
 /** `v0?.name?.[0]?.family` for the element path `name[0].family` of the resource being built. */
 const elementAt = (path: string): string => `v0${path.split('.').map((step) => `?.${step.replace('[', '?.[')}`).join('')}`
 
@@ -134,16 +128,16 @@ class Code {
     return make(...this.#values)
   }
 
-  meta(mapping: Mapping, source: string): string {
-    const base = `{ source: ${JSON.stringify(source)} }`
-    if (mapping.profiles.length === 0) return `v0.meta = ${base};`
-    const always = mapping.profiles.every((profile) => !profile.needs)
-    if (always) return `v0.meta = { source: ${JSON.stringify(source)}, profile: ${JSON.stringify(mapping.profiles.map((p) => p.url))} };`
-    const claims = mapping.profiles.map(({ url, needs = [] }) => {
+  /** `meta` as far as it is the same for every record, and the code that adds profiles which only some records may claim. */
+  meta(mapping: Mapping, source: string): { readonly start: string; readonly claims: string } {
+    const always = mapping.profiles.filter(({ needs }) => !needs).map(({ url }) => url)
+    const profile = always.length > 0 ? `, profile: ${JSON.stringify(always)}` : ''
+    const claims = mapping.profiles.flatMap(({ url, needs }) => {
+      if (!needs) return []
       const conditions = needs.map((path) => `${elementAt(path)} !== undefined`)
-      return `if (${conditions.join(' && ') || 'true'}) profile.push(${JSON.stringify(url)});`
+      return `if (${conditions.join(' && ')}) (v0.meta.profile ??= []).push(${JSON.stringify(url)});\n`
     })
-    return `const profile = []; ${claims.join(' ')}\nv0.meta = ${base}; if (profile.length > 0) v0.meta.profile = profile;`
+    return { start: `{ source: ${JSON.stringify(source)}${profile} }`, claims: claims.join('') }
   }
 
   node(emit: Emit): Emitted {
@@ -159,20 +153,23 @@ class Code {
     }
   }
 
-  object(emit: Emit & { kind: 'object' }, start?: Record<string, unknown>): Emitted {
+  object(emit: Emit & { kind: 'object' }, start?: Readonly<Record<string, string>>): Emitted {
     const variable = this.#name()
     const children = [...emit.children].map(([name, inner]) => ({ name, ...this.node(inner) }))
     const constants = children.filter((one) => one.constant)
     const living = children.filter((one) => !one.constant)
-    const literal = `{ ${[
-      ...Object.entries(start ?? {}).map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`),
-      ...constants.map((one) => `${JSON.stringify(one.name)}: ${one.variable}`),
-    ].join(', ')} }`
+    const property = ({ name, variable }: { name: string; variable: string }) => `${JSON.stringify(name)}: ${variable}`
+    const fixed = [...Object.entries(start ?? {}).map(([name, code]) => `${JSON.stringify(name)}: ${code}`), ...constants.map(property)]
     const before = children.map((one) => one.code).join('')
     const sets = living.map((one) => `if (${one.variable} !== undefined) ${variable}[${JSON.stringify(one.name)}] = ${one.variable};\n`).join('')
-    if (living.length === 0 || start) return { code: `${before}const ${variable} = ${literal};\n${sets}`, variable, constant: true }
+    if (living.length === 0 || start) return { code: `${before}const ${variable} = { ${fixed.join(', ')} };\n${sets}`, variable, constant: true }
+    const [only] = living
+    if (only && living.length === 1) {
+      const literal = `{ ${[...fixed, property(only)].join(', ')} }`
+      return { code: `${before}const ${variable} = ${only.variable} === undefined ? undefined : ${literal};\n`, variable, constant: false }
+    }
     const any = living.map((one) => `${one.variable} !== undefined`).join(' || ')
-    return { code: `${before}let ${variable};\nif (${any}) {\n${variable} = ${literal};\n${sets}}\n`, variable, constant: false }
+    return { code: `${before}let ${variable};\nif (${any}) {\n${variable} = { ${fixed.join(', ')} };\n${sets}}\n`, variable, constant: false }
   }
 
   array(emit: Emit & { kind: 'array' }): Emitted {
@@ -181,11 +178,13 @@ class Code {
     const constants = items.every((one) => one.constant)
     // elements of a pattern stand first and only accompany the mapped ones
     const before = items.map((one) => one.code).join('')
-    const isMany = (inner: Emit) => inner.kind === 'row' && inner.row.row.kind === 'list'
     const push = items.map((one) => {
-      const spread = isMany(one.inner) ? '...' : ''
-      const add = `(${variable} ??= []).push(${spread}${one.variable});`
-      return one.constant ? `${add}\n` : `if (${one.variable} !== undefined) ${add}\n`
+      const isMany = one.inner.kind === 'row' && one.inner.row.row.kind === 'list'
+      // a literal of one element has room for one; pushing to an empty array would make room for 17
+      const add = isMany
+        ? `${variable} = ${variable} === undefined ? ${one.variable} : [...${variable}, ...${one.variable}];`
+        : `if (${variable} === undefined) ${variable} = [${one.variable}]; else ${variable}.push(${one.variable});`
+      return one.constant ? `${add}\n` : `if (${one.variable} !== undefined) { ${add} }\n`
     })
     const living = items.filter((one) => !one.constant)
     const condition = constants || living.length === items.length ? '' : `if (${living.map((one) => `${one.variable} !== undefined`).join(' || ')}) `
@@ -202,7 +201,7 @@ class Code {
     const variable = this.#name()
     const { row } = bound
     const problem = this.constant(issueOf(bound, this.#type))
-    const accept = `if (${variable} instanceof ${this.constant(Unreadable)}) { issues.push(${problem}(${variable})); ${variable} = ${variable}.fallback; }\n`
+    const accept = `if (typeof ${variable} === 'object' && ${variable} instanceof ${this.constant(Unreadable)}) { issues.push(${problem}(${variable})); ${variable} = ${variable}.fallback; }\n`
     if (row.kind === 'computed') {
       const compute = this.constant(row.compute)
       const values = row.from.map(read).join(', ')
@@ -220,14 +219,19 @@ class Code {
     const alias = row.options.alias ? ` ?? ${read(row.options.alias)}` : ''
     const given = (row.options.given ?? []).map((path) => `, ${read(path)}`).join('')
     const check = this.#typeCheck(bound, raw)
+    const refuse = check ? ` else issues.push(${problem}(${this.constant(wrongType(bound))}));` : ''
     const value = bound.conversion
       ? `${this.constant(bound.conversion)}.toFhir(${raw}${given})`
       : bound.type === 'string'
         ? `${this.constant(readText)}(${raw})`
         : raw
-    const convert = `${variable} = ${check ? `${check} ? ` : ''}${value}${check ? ` : ${this.constant(wrongType(bound))}` : ''};\n${accept}`
+    const take = `${variable} = ${value};\n${value === raw ? '' : accept}`
     const guard = row.conversion?.readsAbsent ? '' : `if (${raw} !== undefined && ${raw} !== null && ${raw} !== '') `
-    return { code: `let ${variable};\nconst ${raw} = ${read(row.from)}${alias};\n${guard}{\n${convert}}\n`, variable, constant: false }
+    return {
+      code: `let ${variable};\nconst ${raw} = ${read(row.from)}${alias};\n${guard}{\n${check ? `if (${check}) ` : ''}{ ${take} }${refuse}\n}\n`,
+      variable,
+      constant: false,
+    }
   }
 
   #typeCheck(bound: BoundRow, raw: string): string {

@@ -121,32 +121,20 @@ export const notFhirText = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/
 
 /** Text as it is. What FHIR strings cannot hold stays with the partner. */
 export function readText(value: string): string | undefined | Unreadable {
-  if (notFhirText.test(value)) return new Unreadable('holds control characters that a FHIR string may not')
+  if (holdsControl(value)) return new Unreadable('holds control characters that a FHIR string may not')
   if (value.charCodeAt(0) <= 32 && value.trim() === '') return undefined
   return value
 }
 
-const datePattern = /^(\d{4})-(\d{2})-(\d{2})$/
-const lengths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-
-/** Whether a year, month and day name a day that exists. */
-export function isRealDay(year: number, month: number, day: number): boolean {
-  const length = lengths[month - 1]
-  if (length === undefined || day < 1 || day > length) return false
-  return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0))
+/** `notFhirText`, without the cost of entering a regular expression for texts that are mostly short. */
+function holdsControl(text: string): boolean {
+  if (text.length > 64) return notFhirText.test(text)
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit < 32 && unit !== 9 && unit !== 10 && unit !== 13) return true
+  }
+  return false
 }
-
-/** A calendar date, `YYYY-MM-DD` on both sides; never through a `Date`, which would shift it. */
-export const date: Conversion<string, string> = conversion('date', {
-  toFhir(value) {
-    const parts = datePattern.exec(value)
-    if (!parts || parts[1] === '0000' || !isRealDay(Number(parts[1]), Number(parts[2]), Number(parts[3]))) {
-      return new Unreadable('is not a date of the form YYYY-MM-DD')
-    }
-    return value
-  },
-  toPartner: (value) => (datePattern.test(value) ? value : new Unreadable('is less precise than a day, or has a time')),
-})
 
 const codePattern = /^[^\s]+( [^\s]+)*$/
 

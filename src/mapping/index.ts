@@ -1,7 +1,7 @@
 /** The mapping language, as mappings and the engine import it. */
 export { type BoundEntity, type BoundResourcePart, type BoundRow, bind, keyValue } from './bind.ts'
 export {
-  BASE, type BoundConversion, type Conversion, code, codeSystem, codes, conversion, date, extensionUrl, type IssueCode, idText, isCode, notFhirText, partnerUrl,
+  BASE, type BoundConversion, type Conversion, code, codeSystem, codes, conversion, extensionUrl, type IssueCode, idText, isCode, notFhirText, partnerUrl,
   readText, required, type Scope, sid, TableCannotReturn, Unreadable,
 } from './conversion.ts'
 export { type AnyEntity, type Entity, entity, inside, type Ownership, owned, shared } from './entity.ts'
@@ -11,7 +11,7 @@ export { between, type Mapping } from './mapping.ts'
 export { many, type Nested, nested } from './nested.ts'
 export { keyOf, parseKey, referenceById, referenceByKey } from './reference.ts'
 export type { LivingRow, Row, Rule, Write } from './row.ts'
-export { instantText, utc } from './time.ts'
+export { date, instantText, utc } from './time.ts'
 export { type Mapped, missingField, type NestedRecord, nestedRecords, type Piece, toFhir } from './to-fhir.ts'
 export { findAnchor, namedInBundle, toBundle, urnOf } from './bundle.ts'
 export { knownKey, type Named, type Pool, poolOf, poolOfPieces, withKeys } from './pool.ts'

@@ -46,15 +46,15 @@ export function listElements(
     }
     if (list.length === 0) return undefined
     const elements: Node[] = []
-    const seen = new Set<string>()
+    const seen = list.length > 1 ? new Set<string>() : undefined
     for (const item of list) {
       const key = itemKey(bound, item, around)
       if (key === undefined) {
         issues.push(problem(new Unreadable('an item has no id and is left with the partner')))
         continue
       }
-      if (seen.has(key)) continue
-      seen.add(key)
+      if (seen?.has(key)) continue
+      seen?.add(key)
       const element: Node = { [at]: { reference: key } }
       if (ordinal) element[ordinal] = elements.length + 1
       if (also && alsoToFhir) {

@@ -1,8 +1,10 @@
 /** A partner record becomes resources. Pure: no clock, no network, no ledger. */
 import type { Resource } from '@medplum/fhirtypes'
-import type { BoundEntity, BoundNestedPart, BoundResourcePart } from './bind.ts'
+import type { BoundEntity, BoundNestedPart, BoundPart, BoundResourcePart } from './bind.ts'
 import type { Ownership } from './entity.ts'
+import { fieldAt } from './field.ts'
 import type { Issue } from './issue.ts'
+import { KnownIds } from './known-ids.ts'
 
 /** One resource that a record became, and its place in the record. */
 export interface Piece {
@@ -37,8 +39,7 @@ export function missingField(bound: BoundEntity, record: unknown): Issue | undef
   })
   if (record === null || typeof record !== 'object' || Array.isArray(record)) return problem(bound.entity.name, 'is not a record')
   for (const path of bound.entity.required) {
-    let at: unknown = record
-    for (const name of path.split('.')) at = (at as Record<string, unknown> | null | undefined)?.[name]
+    const at = fieldAt(record, path)
     if (at === undefined || at === null || at === '') return problem(path, 'is missing, and without it the record cannot be mapped')
   }
   for (const part of bound.parts) {
@@ -54,63 +55,60 @@ export function missingField(bound: BoundEntity, record: unknown): Issue | undef
  * links of their own; without, only references to them.
  */
 export function toFhir(bound: BoundEntity, record: unknown, options: { readonly deep?: boolean } = {}): Mapped {
-  const missing = missingField(bound, record)
-  if (missing) return { pieces: [], issues: [missing] }
-  const pieces: Piece[] = []
-  const issues: Issue[] = []
-  addPieces(bound, record, options.deep ?? false, '', new Set(), pieces, issues)
-  return { pieces, issues }
+  const ids = bound.idsOf(record)
+  if (ids === undefined) return { pieces: [], issues: [missingField(bound, record) as Issue] }
+  const run = new Run(options.deep ?? false)
+  run.add(bound, record, ids, '')
+  return { pieces: run.pieces, issues: run.issues }
 }
 
-function addPieces(
-  bound: BoundEntity,
-  record: unknown,
-  deep: boolean,
-  before: string,
-  seen: Set<string>,
-  pieces: Piece[],
-  issues: Issue[],
-): void {
-  for (const part of bound.parts) {
-    if (part.kind === 'nested') {
-      if (deep || !part.nested.own) addNested(part, record, deep, before, seen, pieces, issues)
-      continue
+/** One call of `toFhir`. */
+class Run {
+  readonly pieces: Piece[] = []
+  readonly issues: Issue[] = []
+  readonly #deep: boolean
+  readonly #known = new KnownIds()
+
+  constructor(deep: boolean) {
+    this.#deep = deep
+  }
+
+  add(entity: BoundEntity, record: unknown, ids: readonly (string | undefined)[], before: string): void {
+    const { parts } = entity
+    for (let index = 0; index < parts.length; index++) {
+      const part = parts[index] as BoundPart
+      if (part.kind === 'nested') {
+        if (this.#deep || !part.nested.own) this.#addNested(part, record, before)
+        continue
+      }
+      const id = ids[index]
+      if (id === undefined || ((before !== '' || entity.repeated.has(part.prefix)) && !this.#known.add(part.prefix, id))) continue
+      const resource = part.make(record, this.issues)
+      this.pieces.push({ place: before + part.name, part, entity, key: part.prefix + id, ownership: part.ownership, resource })
     }
-    const key = part.keyFor(record)
-    if (key === undefined || seen.has(key)) continue
-    seen.add(key)
-    const resource = part.make(record, issues)
-    pieces.push({ place: before + part.name, part, entity: bound, key, ownership: part.ownership, resource })
+  }
+
+  #addNested(part: BoundNestedPart, around: unknown, before: string): void {
+    const { entity } = part
+    eachNested(part, around, (record) => {
+      const ids = entity.idsOf(record)
+      const id = ids?.[entity.anchorIndex]
+      if (ids === undefined || id === undefined || this.#known.has(entity.anchor.prefix, id)) return
+      this.add(entity, record, ids, `${before}${part.name}[${id}].`)
+    })
   }
 }
 
-function addNested(
-  part: BoundNestedPart,
-  around: unknown,
-  deep: boolean,
-  before: string,
-  seen: Set<string>,
-  pieces: Piece[],
-  issues: Issue[],
-): void {
-  eachNested(part, around, (record) => {
-    const key = part.entity.anchor.keyFor(record)
-    if (key === undefined || seen.has(key) || missingField(part.entity, record)) return
-    const bar = key.indexOf('|')
-    addPieces(part.entity, record, deep, `${before}${part.name}[${key.slice(bar + 1)}].`, seen, pieces, issues)
-  })
-}
-
 function eachNested(part: BoundNestedPart, around: unknown, use: (record: unknown) => void): void {
-  const { wrap } = part.nested
-  for (const field of part.fields) {
-    let value: unknown = around
-    for (const name of field.split('.')) value = (value as Record<string, unknown> | null | undefined)?.[name]
+  const wrap = part.nested.wrap as (item: unknown, around: unknown) => unknown
+  for (const read of part.readFields) {
+    const value = read(around)
     if (value === undefined || value === null) continue
-    for (const item of Array.isArray(value) ? value : [value]) {
-      if (item === null || typeof item !== 'object') continue
-      use((wrap as (item: unknown, around: unknown) => unknown)(item, around))
+    if (!Array.isArray(value)) {
+      if (typeof value === 'object') use(wrap(value, around))
+      continue
     }
+    for (const item of value) if (item !== null && typeof item === 'object') use(wrap(item, around))
   }
 }
 
