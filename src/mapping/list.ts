@@ -69,3 +69,12 @@ export function listElements(
     return elements.length > 0 ? elements : undefined
   }
 }
+
+/** Elements in the order of their ordinals; those without one come last, as they stand. */
+export function inOrder(elements: readonly unknown[], row: ListRow): Node[] {
+  const { ordinal } = row
+  const list = elements as Node[]
+  if (!ordinal || list.length < 2) return [...list]
+  const place = (element: Node) => (typeof element[ordinal] === 'number' ? (element[ordinal] as number) : Number.MAX_SAFE_INTEGER)
+  return [...list].sort((a, b) => place(a) - place(b))
+}
