@@ -11,7 +11,13 @@ export function equal(a: unknown, b: unknown): boolean {
   if (Array.isArray(b)) return false
   const left = a as Record<string, unknown>
   const right = b as Record<string, unknown>
-  for (const key in left) if (!equal(left[key], right[key])) return false
+  let more = 0
+  for (const key in left) {
+    if (!equal(left[key], right[key])) return false
+    more++
+  }
+  for (const _ in right) more--
+  if (more === 0) return true
   for (const key in right) if (right[key] !== undefined && left[key] === undefined) return false
   return true
 }

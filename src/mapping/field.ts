@@ -29,10 +29,25 @@ export function fieldAt(record: unknown, path: string): unknown {
   return at
 }
 
+type Write = (record: Node, value: unknown) => void
+
+const writers = new Map<string, Write>()
+
+/** Writes one property, by a function of its own: the engine then knows the shape before and after. */
+function writerOf(name: string): Write {
+  const known = writers.get(name)
+  if (known) return known
+  const made = new Function('r', 'v', `r[${JSON.stringify(name)}] = v`) as Write
+  writers.set(name, made)
+  return made
+}
+
 /** A record that is being changed: the base itself until the first change, then one copy that shares what did not change. */
 export class Draft {
   record: Node
   readonly #base: Node | undefined
+  /** Objects inside the record that are copies already. */
+  #own: Set<unknown> | undefined
 
   constructor(base: Node | undefined) {
     this.#base = base
@@ -45,24 +60,40 @@ export class Draft {
 
   /** Sets a field; `undefined` leaves the key out. */
   set(path: string, value: unknown): void {
-    const dot = path.indexOf('.')
-    if (dot < 0) this.#put(path, value)
-    else {
-      const name = path.slice(0, dot)
-      this.#put(name, put((this.record[name] as Node | null | undefined) ?? {}, path.slice(dot + 1), value))
+    if (!path.includes('.')) {
+      if (value === undefined && !(path in this.record)) return
+      if (this.record === this.#base) this.record = { ...this.#base }
+      put(this.record, path, value)
+      return
     }
-  }
-
-  #put(name: string, value: unknown): void {
-    if (value === undefined && !(name in this.record)) return
+    const names = path.split('.')
+    const last = names.pop() as string
+    if (value === undefined && !hasField(this.record, names, last)) return
     if (this.record === this.#base) this.record = { ...this.#base }
-    if (value === undefined) delete this.record[name]
-    else this.record[name] = value
+    let at = this.record
+    for (const name of names) {
+      if (!this.#own?.has(at[name])) {
+        at[name] = { ...(at[name] as Node | null | undefined) }
+        this.#own = (this.#own ?? new Set()).add(at[name])
+      }
+      at = at[name] as Node
+    }
+    put(at, last, value)
   }
 }
 
+function hasField(record: Node, names: readonly string[], last: string): boolean {
+  const inner = names.reduce<unknown>((at, name) => (at as Node | null | undefined)?.[name], record)
+  return inner !== null && typeof inner === 'object' && last in inner
+}
+
+function put(record: Node, name: string, value: unknown): void {
+  if (value === undefined) delete record[name]
+  else writerOf(name)(record, value)
+}
+
 /** A copy with one field changed; the rest is shared. */
-export function put(record: Node, path: string, value: unknown): Node {
+export function withField(record: Node, path: string, value: unknown): Node {
   const draft = new Draft(record)
   draft.set(path, value)
   return draft.record

@@ -4,7 +4,7 @@ import type { BoundEntity, BoundNestedPart, BoundPart, BoundResourcePart } from 
 import type { Ownership } from './entity.ts'
 import { fieldAt } from './field.ts'
 import type { Issue } from './issue.ts'
-import { KnownIds } from './known-ids.ts'
+import { PieceIndex } from './piece-index.ts'
 
 /** One resource that a record became, and its place in the record. */
 export interface Piece {
@@ -14,6 +14,8 @@ export interface Piece {
   readonly entity: BoundEntity
   /** The resource's key: a conditional reference. References between pieces are such keys. */
   readonly key: string
+  /** The value of the key alone. */
+  readonly id: string
   readonly ownership: Ownership
   readonly resource: Resource
 }
@@ -62,12 +64,15 @@ export function toFhir(bound: BoundEntity, record: unknown, options: { readonly 
   return { pieces: run.pieces, issues: run.issues }
 }
 
+type Known = Pick<Piece, 'part' | 'id'>
+
 /** One call of `toFhir`. */
 class Run {
   readonly pieces: Piece[] = []
   readonly issues: Issue[] = []
   readonly #deep: boolean
-  readonly #known = new KnownIds()
+  /** What may come again: the same physician in two fields is one resource. */
+  readonly #known = new PieceIndex<Known>([])
 
   constructor(deep: boolean) {
     this.#deep = deep
@@ -82,9 +87,13 @@ class Run {
         continue
       }
       const id = ids[index]
-      if (id === undefined || ((before !== '' || entity.repeated.has(part.prefix)) && !this.#known.add(part.prefix, id))) continue
+      if (id === undefined) continue
+      if (before !== '' || entity.repeated.has(part.prefix)) {
+        if (this.#known.find(part.prefix, id)) continue
+        this.#known.add({ part, id })
+      }
       const resource = part.make(record, this.issues)
-      this.pieces.push({ place: before + part.name, part, entity, key: part.prefix + id, ownership: part.ownership, resource })
+      this.pieces.push({ place: before + part.name, part, entity, key: part.prefix + id, id, ownership: part.ownership, resource })
     }
   }
 
@@ -93,7 +102,7 @@ class Run {
     eachNested(part, around, (record) => {
       const ids = entity.idsOf(record)
       const id = ids?.[entity.anchorIndex]
-      if (ids === undefined || id === undefined || this.#known.has(entity.anchor.prefix, id)) return
+      if (ids === undefined || id === undefined || this.#known.find(entity.anchor.prefix, id)) return
       this.add(entity, record, ids, `${before}${part.name}[${id}].`)
     })
   }

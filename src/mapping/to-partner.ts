@@ -6,12 +6,13 @@ import type { Resource } from '@medplum/fhirtypes'
 import type { BoundEntity, BoundResourcePart, BoundRow } from './bind.ts'
 import { Unreadable } from './conversion.ts'
 import { equal } from './equal.ts'
-import { Draft, fieldAt, put } from './field.ts'
+import { Draft, fieldAt, withField } from './field.ts'
 import type { Issue } from './issue.ts'
 import { inOrder, itemKey, wrapItem } from './list.ts'
 import { absent, partnerValue, sameForPartner } from './partner-value.ts'
 import type { Pool } from './pool.ts'
 import { locateParts } from './route.ts'
+import { PieceIndex } from './piece-index.ts'
 import type { ListRow, NestedRow } from './row.ts'
 import { type Piece, toFhir } from './to-fhir.ts'
 
@@ -44,13 +45,13 @@ export function toPartner(bound: BoundEntity, pool: Pool, anchorKey: string, opt
 class Back {
   readonly issues: Issue[] = []
   readonly #pool: Pool
-  readonly #before: ReadonlyMap<string, Resource>
+  readonly #before: PieceIndex
   readonly #deep: boolean
 
   constructor(pool: Pool, before: readonly Piece[], deep: boolean) {
     this.#pool = pool
     this.#deep = deep
-    this.#before = new Map(before.map((piece) => [piece.key, piece.resource]))
+    this.#before = new PieceIndex(before)
   }
 
   build(bound: BoundEntity, anchor: Resource, base: Node | undefined): Node {
@@ -59,7 +60,7 @@ class Back {
     for (const part of bound.parts) {
       if (part.kind !== 'resource') continue
       const now = located.get(part.name)
-      const before = base === undefined ? undefined : this.#beforeOf(part, base)
+      const before = base === undefined ? undefined : this.#before.find(part.prefix, part.idFor(base))?.resource
       // where nothing changed in the resource itself, only what it refers to can have
       const rows = base !== undefined && equal(now, before) ? part.leading : part.rows
       for (const row of rows) this.#apply(row, now, before, draft, base)
@@ -69,11 +70,6 @@ class Back {
       if (base === undefined || (draft.changed && equal(base[from], derive(base)))) draft.set(from, derive(draft.record))
     }
     return draft.record
-  }
-
-  #beforeOf(part: BoundResourcePart, base: Node): Resource | undefined {
-    const key = part.keyFor(base)
-    return key === undefined ? undefined : this.#before.get(key)
   }
 
   #apply(bound: BoundRow, resource: Resource | undefined, before: Resource | undefined, draft: Draft, base: Node | undefined): void {
@@ -187,7 +183,7 @@ class Back {
       this.#problem(bound, undefined, back)
       return item
     }
-    return put(item, row.also?.from ?? '', back)
+    return withField(item, row.also?.from ?? '', back)
   }
 
   /** An item that the base has, with what changed in its own resource. */
