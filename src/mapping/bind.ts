@@ -102,10 +102,11 @@ export function bind(entity: AnyEntity, scope: Scope): BoundEntity {
 
 function bindNow(entity: AnyEntity, scope: Scope): BoundEntity {
   const nestedOf = (nested: Nested): BoundNested => ({ nested, entity: bind(nested.entity, scope) })
-  const parts = Object.entries(entity.parts).map(([name, part]): BoundPart =>
-    part.kind === 'nested'
-      ? { kind: 'nested', name, fields: part.fields, readFields: part.fields.map(fieldReader), ...nestedOf(part.nested) }
-      : bindResource(entity, scope, name, part, nestedOf),
+  const parts = Object.entries(entity.parts).map(
+    ([name, part]): BoundPart =>
+      part.kind === 'nested'
+        ? { kind: 'nested', name, fields: part.fields, readFields: part.fields.map(fieldReader), ...nestedOf(part.nested) }
+        : bindResource(entity, scope, name, part, nestedOf)
   )
   const resources = parts.filter((part): part is BoundResourcePart => part.kind === 'resource')
   const anchor = resources.find((part) => part.name === entity.anchor)
@@ -132,7 +133,7 @@ function bindNow(entity: AnyEntity, scope: Scope): BoundEntity {
     routes: routesOf(scope, resources, anchor),
     rows: new Map(resources.flatMap((part) => part.rows.map((row) => [row.id, row] as const))),
     derived: allRows.filter((row): row is DerivedRow => row.kind === 'derived'),
-    systems,
+    systems
   }
 }
 
@@ -141,7 +142,7 @@ function bindResource(
   scope: Scope,
   name: string,
   part: ResourcePart,
-  nestedOf: (nested: Nested) => BoundNested,
+  nestedOf: (nested: Nested) => BoundNested
 ): BoundResourcePart {
   const { mapping } = part
   const slices = mapping.slices(scope)
@@ -150,7 +151,8 @@ function bindResource(
   const keySteps = parse(mapping.key)
   const slice = keySteps.find((step) => step.kind === 'slice')
   const system = (slice?.pattern as Pattern | undefined)?.system
-  if (typeof system !== 'string') throw new TypeError(`${entity.name}.${name}: the key ${mapping.key} is not in a slice with a system`)
+  if (typeof system !== 'string')
+    throw new TypeError(`${entity.name}.${name}: the key ${mapping.key} is not in a slice with a system`)
   const keyRow = rows.find((row) => row.row.to === mapping.key)
   if (!keyRow) throw new TypeError(`${entity.name}.${name}: no row gives the key ${mapping.key}`)
   const { make, idFor } = compileMapping({ entity, scope, mapping, rows, parse, keyRow })
@@ -160,7 +162,20 @@ function bindResource(
     const id = idFor(record)
     return id === undefined ? undefined : prefix + id
   }
-  return { kind: 'resource', name, ownership: part.ownership, mapping, rows, leading, keySystem: system, keySteps, prefix, make, keyFor, idFor }
+  return {
+    kind: 'resource',
+    name,
+    ownership: part.ownership,
+    mapping,
+    rows,
+    leading,
+    keySystem: system,
+    keySteps,
+    prefix,
+    make,
+    keyFor,
+    idFor
+  }
 }
 
 const prefixes = new Map<string, string>()
@@ -200,7 +215,7 @@ function bindRow(
   part: string,
   row: LivingRow,
   parse: (path: string) => Step[],
-  nestedOf: (nested: Nested) => BoundNested,
+  nestedOf: (nested: Nested) => BoundNested
 ): BoundRow {
   const from = fieldsOf(row)
   for (const path of from) fieldType(entity.record, path)
@@ -218,10 +233,7 @@ function bindRow(
     type: row.kind === 'computed' ? 'any' : fieldType(entity.record, row.from),
     conversion: row.kind === 'value' ? row.conversion?.bind(scope) : undefined,
     nested: row.kind === 'nested' || row.kind === 'list' ? nestedOf(row.nested) : undefined,
-    element:
-      row.kind === 'list'
-        ? { at: parsePath(row.at, {}, ''), also: row.also?.conversion.bind(scope) }
-        : undefined,
+    element: row.kind === 'list' ? { at: parsePath(row.at, {}, ''), also: row.also?.conversion.bind(scope) } : undefined
   }
 }
 

@@ -39,7 +39,8 @@ function entryOf(piece: Piece, urns: ReadonlyMap<string, string>): BundleEntry {
   return {
     fullUrl: urns.get(key) as string,
     resource: withUrns(piece.resource, urns) as Resource,
-    request: ownership === 'owned' ? { method: 'PUT', url: key } : { method: 'POST', url: type, ifNoneExist: key.slice(type.length + 1) },
+    request:
+      ownership === 'owned' ? { method: 'PUT', url: key } : { method: 'POST', url: type, ifNoneExist: key.slice(type.length + 1) }
   }
 }
 

@@ -49,7 +49,10 @@ export function compileMapping(input: Input): { make: MakeResource; idFor: (reco
   const keyCode = new Code(mapping.resourceType, scope)
   const value = keyCode.row(keyRow)
   const only = mapping.onlyWith ? `if (!(${read(mapping.onlyWith)}?.length > 0)) return undefined;` : ''
-  const idFor = keyCode.build(`${only}${value.code}\nreturn ${value.variable};`) as (record: unknown, issues: Issue[]) => string | undefined
+  const idFor = keyCode.build(`${only}${value.code}\nreturn ${value.variable};`) as (
+    record: unknown,
+    issues: Issue[]
+  ) => string | undefined
   return { make, idFor: (record) => idFor(record, []) }
 }
 
@@ -57,7 +60,8 @@ function insert(root: Emit & { kind: 'object' }, steps: readonly Step[], leaf: E
   let at: Emit = root
   steps.forEach((step, depth) => {
     const last = depth === steps.length - 1
-    if (at.kind !== 'object') throw new TypeError(`${steps.map((s) => s.name).join('.')}: a row stands inside another row's element`)
+    if (at.kind !== 'object')
+      throw new TypeError(`${steps.map((s) => s.name).join('.')}: a row stands inside another row's element`)
     if (step.kind === 'property') {
       at = child(at.children, step.name, last ? leaf : { kind: 'object', children: new Map() })
       return
@@ -95,7 +99,11 @@ function patternNode(pattern: Readonly<Record<string, unknown>>): Emit {
 }
 
 /** `v0?.name?.[0]?.family` for the element path `name[0].family` of the resource being built. */
-const elementAt = (path: string): string => `v0${path.split('.').map((step) => `?.${step.replace('[', '?.[')}`).join('')}`
+const elementAt = (path: string): string =>
+  `v0${path
+    .split('.')
+    .map((step) => `?.${step.replace('[', '?.[')}`)
+    .join('')}`
 
 interface Emitted {
   readonly code: string
@@ -117,7 +125,7 @@ class Code {
 
   /** A value from outside the generated code, by reference; primitives are written out. */
   constant(value: unknown): string {
-    if (value === null || typeof value !== 'object' && typeof value !== 'function') return JSON.stringify(value)
+    if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return JSON.stringify(value)
     this.#values.push(typeof value === 'object' ? deepFreeze(value) : value)
     return `c${this.#values.length - 1}`
   }
@@ -159,17 +167,31 @@ class Code {
     const constants = children.filter((one) => one.constant)
     const living = children.filter((one) => !one.constant)
     const property = ({ name, variable }: { name: string; variable: string }) => `${JSON.stringify(name)}: ${variable}`
-    const fixed = [...Object.entries(start ?? {}).map(([name, code]) => `${JSON.stringify(name)}: ${code}`), ...constants.map(property)]
+    const fixed = [
+      ...Object.entries(start ?? {}).map(([name, code]) => `${JSON.stringify(name)}: ${code}`),
+      ...constants.map(property)
+    ]
     const before = children.map((one) => one.code).join('')
-    const sets = living.map((one) => `if (${one.variable} !== undefined) ${variable}[${JSON.stringify(one.name)}] = ${one.variable};\n`).join('')
-    if (living.length === 0 || start) return { code: `${before}const ${variable} = { ${fixed.join(', ')} };\n${sets}`, variable, constant: true }
+    const sets = living
+      .map((one) => `if (${one.variable} !== undefined) ${variable}[${JSON.stringify(one.name)}] = ${one.variable};\n`)
+      .join('')
+    if (living.length === 0 || start)
+      return { code: `${before}const ${variable} = { ${fixed.join(', ')} };\n${sets}`, variable, constant: true }
     const [only] = living
     if (only && living.length === 1) {
       const literal = `{ ${[...fixed, property(only)].join(', ')} }`
-      return { code: `${before}const ${variable} = ${only.variable} === undefined ? undefined : ${literal};\n`, variable, constant: false }
+      return {
+        code: `${before}const ${variable} = ${only.variable} === undefined ? undefined : ${literal};\n`,
+        variable,
+        constant: false
+      }
     }
     const any = living.map((one) => `${one.variable} !== undefined`).join(' || ')
-    return { code: `${before}let ${variable};\nif (${any}) {\n${variable} = { ${fixed.join(', ')} };\n${sets}}\n`, variable, constant: false }
+    return {
+      code: `${before}let ${variable};\nif (${any}) {\n${variable} = { ${fixed.join(', ')} };\n${sets}}\n`,
+      variable,
+      constant: false
+    }
   }
 
   array(emit: Emit & { kind: 'array' }): Emitted {
@@ -187,12 +209,15 @@ class Code {
       return one.constant ? `${add}\n` : `if (${one.variable} !== undefined) { ${add} }\n`
     })
     const living = items.filter((one) => !one.constant)
-    const condition = constants || living.length === items.length ? '' : `if (${living.map((one) => `${one.variable} !== undefined`).join(' || ')}) `
+    const condition =
+      constants || living.length === items.length
+        ? ''
+        : `if (${living.map((one) => `${one.variable} !== undefined`).join(' || ')}) `
     const accompanies = [...emit.items.keys()].some((name) => name.startsWith('#'))
     return {
       code: `${before}let ${variable};\n${accompanies ? condition : ''}{\n${push.join('')}}\n`,
       variable,
-      constant: constants || (!accompanies && items.some((one) => one.constant)),
+      constant: constants || (!accompanies && items.some((one) => one.constant))
     }
   }
 
@@ -205,7 +230,11 @@ class Code {
     if (row.kind === 'computed') {
       const compute = this.constant(row.compute)
       const values = row.from.map(read).join(', ')
-      return { code: `let ${variable} = ${compute}(${this.constant(this.#scope)}, ${values});\n${accept}`, variable, constant: false }
+      return {
+        code: `let ${variable} = ${compute}(${this.constant(this.#scope)}, ${values});\n${accept}`,
+        variable,
+        constant: false
+      }
     }
     if (row.kind === 'list') {
       const elements = this.constant(listElements(bound, pattern, issueOf(bound, this.#type)))
@@ -230,7 +259,7 @@ class Code {
     return {
       code: `let ${variable};\nconst ${raw} = ${read(row.from)}${alias};\n${guard}{\n${check ? `if (${check}) ` : ''}{ ${take} }${refuse}\n}\n`,
       variable,
-      constant: false,
+      constant: false
     }
   }
 
@@ -264,12 +293,17 @@ function issueOf(bound: BoundRow, type: string): (unreadable: Unreadable) => Iss
     from: bound.from.join(', '),
     to: `${type}.${bound.row.to}`,
     code: unreadable.code,
-    message: unreadable.message,
+    message: unreadable.message
   })
 }
 
 function deepFreeze<T>(value: T): T {
-  if (value !== null && typeof value === 'object' && !Object.isFrozen(value) && Object.getPrototypeOf(value) === Object.prototype) {
+  if (
+    value !== null &&
+    typeof value === 'object' &&
+    !Object.isFrozen(value) &&
+    Object.getPrototypeOf(value) === Object.prototype
+  ) {
     for (const inner of Object.values(value)) deepFreeze(inner)
     Object.freeze(value)
   }

@@ -71,7 +71,7 @@ export interface Conversion<A = unknown, B = unknown> {
 export function conversion<A, B>(
   name: string,
   functions: BoundConversion<A, B>,
-  more: Omit<Conversion<A, B>, 'name' | 'bind'> = {},
+  more: Omit<Conversion<A, B>, 'name' | 'bind'> = {}
 ): Conversion<A, B> {
   return { name, bind: () => functions, ...more }
 }
@@ -87,7 +87,7 @@ export class TableCannotReturn extends Error {
 export function codes<const A extends string, const B extends string, const M extends string = never>(
   name: string,
   table: readonly (readonly [A, B])[],
-  alsoFromFhir: Readonly<Record<M, A>> = {} as Readonly<Record<M, A>>,
+  alsoFromFhir: Readonly<Record<M, A>> = {} as Readonly<Record<M, A>>
 ): Conversion<string, B | M> {
   const forward = new Map<string, B>(table)
   const backward = new Map<string, A>(table.map(([partner, fhir]) => [fhir, partner]))
@@ -105,8 +105,9 @@ export function codes<const A extends string, const B extends string, const M ex
     loses: extra.map(([fhir, partner]) => `FHIR ${fhir} is ${partner} at the partner and comes back as ${forward.get(partner)}`),
     bind: () => ({
       toFhir: (value) => forward.get(value) ?? new Unreadable(`${shown(value)} is not in ${name}`, 'unmapped-code'),
-      toPartner: (value) => backward.get(value) ?? new Unreadable(`${shown(value)} cannot be expressed in ${name}`, 'unmapped-code'),
-    }),
+      toPartner: (value) =>
+        backward.get(value) ?? new Unreadable(`${shown(value)} cannot be expressed in ${name}`, 'unmapped-code')
+    })
   }
 }
 
@@ -144,7 +145,7 @@ export const isCode = (text: string): boolean => codePattern.test(text) && !notF
 /** A code as it is, any code allowed. */
 export const code: Conversion<string, string> = conversion('code as it is', {
   toFhir: (value) => (isCode(value) ? value : new Unreadable('is not a code')),
-  toPartner: (value) => value,
+  toPartner: (value) => value
 })
 
 /** An integer id on the partner's side, a string in FHIR; 0 means none. */
@@ -153,7 +154,7 @@ export const idText: Conversion<number, string> = conversion('id as text', {
     if (value === 0) return undefined
     return Number.isSafeInteger(value) ? String(value) : new Unreadable('is not a whole number')
   },
-  toPartner: (value) => (/^-?\d{1,15}$/.test(value) ? Number(value) : new Unreadable('is not a whole number')),
+  toPartner: (value) => (/^-?\d{1,15}$/.test(value) ? Number(value) : new Unreadable('is not a whole number'))
 })
 
 /** A conversion to an element that FHIR requires: `missing` stands there when the partner has no value, or none that can be read. */
@@ -169,8 +170,8 @@ export function required<A, B>(inner: Conversion<A, B>, missing: B): Conversion<
           const made = functions.toFhir(value)
           return made instanceof Unreadable ? new Unreadable(made.message, made.code, missing) : made
         },
-        toPartner: (value) => functions.toPartner(value),
+        toPartner: (value) => functions.toPartner(value)
       }
-    },
+    }
   }
 }

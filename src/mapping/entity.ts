@@ -49,7 +49,9 @@ export interface Entity<Record = unknown> {
 /** Any entity: its functions can be called only with a record that is known to be its own. */
 export type AnyEntity = Entity<never>
 
-type PartsCover<Parts> = { [N in keyof Parts]: Parts[N] extends { readonly covers?: infer C } ? NonNullable<C> : never }[keyof Parts]
+type PartsCover<Parts> = {
+  [N in keyof Parts]: Parts[N] extends { readonly covers?: infer C } ? NonNullable<C> : never
+}[keyof Parts]
 
 /** Shown by the compiler when a field of the record is neither mapped nor kept. */
 interface Unmapped<Field> {
@@ -75,16 +77,28 @@ export function entity<Schema extends z.ZodObject, const Parts extends { readonl
     readonly parts: Parts
   } & ([Uncovered<z.infer<Schema>, PartsCover<Parts> & string>] extends [never]
     ? unknown
-    : Unmapped<Uncovered<z.infer<Schema>, PartsCover<Parts> & string>>),
+    : Unmapped<Uncovered<z.infer<Schema>, PartsCover<Parts> & string>>)
 ): Entity<z.infer<Schema>> {
   return { required: [], requiredParts: [], ...declaration }
 }
 
 /** A resource that the record's link owns. */
-export const owned = <C extends string>(mapping: Mapping<C>): ResourcePart<C> => ({ kind: 'resource', mapping, ownership: 'owned' })
+export const owned = <C extends string>(mapping: Mapping<C>): ResourcePart<C> => ({
+  kind: 'resource',
+  mapping,
+  ownership: 'owned'
+})
 
 /** A stub that several links share. */
-export const shared = <C extends string>(mapping: Mapping<C>): ResourcePart<C> => ({ kind: 'resource', mapping, ownership: 'shared' })
+export const shared = <C extends string>(mapping: Mapping<C>): ResourcePart<C> => ({
+  kind: 'resource',
+  mapping,
+  ownership: 'shared'
+})
 
 /** Fields that hold nested records (one, or a list of them). */
-export const inside = <const F extends string>(nested: Nested, ...fields: F[]): NestedPart<F> => ({ kind: 'nested', nested, fields })
+export const inside = <const F extends string>(nested: Nested, ...fields: F[]): NestedPart<F> => ({
+  kind: 'nested',
+  nested,
+  fields
+})

@@ -15,7 +15,9 @@ export const fieldReader = (path: string): ((record: unknown) => unknown) =>
 
 /** Whether one of the fields is missing, null or empty, or the record is no object at all. */
 export function lackOf(paths: readonly string[]): (record: unknown) => boolean {
-  const tests = paths.map((path, index) => `(v${index} = ${readCode(path)}) === undefined || v${index} === null || v${index} === ''`)
+  const tests = paths.map(
+    (path, index) => `(v${index} = ${readCode(path)}) === undefined || v${index} === null || v${index} === ''`
+  )
   const names = paths.map((_, index) => `v${index}`)
   const declared = names.length > 0 ? `let ${names.join(', ')};` : ''
   const noObject = "r === null || typeof r !== 'object' || Array.isArray(r)"

@@ -19,7 +19,7 @@ const fhirCodes = {
   'missing-reference': 'not-found',
   withheld: 'suppressed',
   locked: 'business-rule',
-  'invalid-content': 'value',
+  'invalid-content': 'value'
 } as const
 
 /** One line for a person: both paths and what is wrong. */
@@ -31,6 +31,6 @@ export function issueOutcome(issue: Issue): OperationOutcomeIssue {
     severity: 'warning',
     code: fhirCodes[issue.code],
     details: { coding: [{ system: codeSystem('sync-issue'), code: issue.code }], text: issueText(issue) },
-    expression: [issue.to],
+    expression: [issue.to]
   }
 }

@@ -31,11 +31,7 @@ export function nestedReference(bound: BoundRow) {
 }
 
 /** Makes the elements for a list of nested records; the same id twice in one list is one element. */
-export function listElements(
-  bound: BoundRow,
-  pattern: Readonly<Node> | undefined,
-  problem: (unreadable: Unreadable) => Issue,
-) {
+export function listElements(bound: BoundRow, pattern: Readonly<Node> | undefined, problem: (unreadable: Unreadable) => Issue) {
   const { at, ordinal, also } = bound.row as ListRow
   const alsoToFhir = bound.element?.also
   return (list: unknown, around: unknown, issues: Issue[]): Node[] | undefined => {

@@ -57,7 +57,7 @@ interface Fallback<Element> {
 export function between<S, R extends Resource>() {
   return <const Slices extends Readonly<Record<string, Pattern>> = Record<never, Pattern>>(
     resourceType: R['resourceType'],
-    slices: (scope: Scope) => Slices = () => ({}) as Slices,
+    slices: (scope: Scope) => Slices = () => ({}) as Slices
   ) => {
     type SliceId = keyof Slices & string
 
@@ -89,7 +89,7 @@ export function between<S, R extends Resource>() {
         scope: Scope,
         ...values: { [I in keyof P]: FieldAt<S, P[I] & string> }
       ) => ElementAt<R, F, SliceId> | undefined | Unreadable,
-      target?: ComputedRow['target'],
+      target?: ComputedRow['target']
     ): ComputedRow<P[number]> {
       return { kind: 'computed', from, to, name, target, compute: compute as ComputedRow['compute'] }
     }
@@ -100,18 +100,29 @@ export function between<S, R extends Resource>() {
       to: F & ValidElement<R, F, SliceId>,
       name: string,
       functions: {
-        readonly toFhir: (...values: { [I in keyof P]: FieldAt<S, P[I] & string> }) => ElementAt<R, F, SliceId> | undefined | Unreadable
+        readonly toFhir: (
+          ...values: { [I in keyof P]: FieldAt<S, P[I] & string> }
+        ) => ElementAt<R, F, SliceId> | undefined | Unreadable
         readonly toPartner: (value: NonNullable<ElementAt<R, F, SliceId>> | undefined) => { [K in P[number]]?: FieldAt<S, K> }
       },
-      options: Pick<RowOptions, 'write' | 'rule'> = {},
+      options: Pick<RowOptions, 'write' | 'rule'> = {}
     ): ValueRow<P[number]> {
       const [first, ...given] = from
-      const conversion: Conversion = { name, readsAbsent: true, readsAnything: true, joins: true, bind: () => functions as BoundConversion }
+      const conversion: Conversion = {
+        name,
+        readsAbsent: true,
+        readsAnything: true,
+        joins: true,
+        bind: () => functions as BoundConversion
+      }
       return { kind: 'value', from: first as string, to, conversion, options: { ...options, given } }
     }
 
     /** A constant element. */
-    function fixed<const F extends string>(to: F & ValidElement<R, F, SliceId>, value: NonNullable<ElementAt<R, F, SliceId>>): FixedRow {
+    function fixed<const F extends string>(
+      to: F & ValidElement<R, F, SliceId>,
+      value: NonNullable<ElementAt<R, F, SliceId>>
+    ): FixedRow {
       return { kind: 'fixed', to, value }
     }
 
@@ -130,7 +141,7 @@ export function between<S, R extends Resource>() {
       from: P,
       to: F & ValidElement<R, F, SliceId>,
       nested: Nested,
-      options: RowOptions<FieldAt<S, P>> & { readonly fallback?: Fallback<ElementAt<R, F, SliceId>> } = {},
+      options: RowOptions<FieldAt<S, P>> & { readonly fallback?: Fallback<ElementAt<R, F, SliceId>> } = {}
     ): NestedRow<P> {
       const { fallback, ...rest } = options
       return { kind: 'nested', from, to, nested, fallback, options: rest }
@@ -141,7 +152,7 @@ export function between<S, R extends Resource>() {
       from: P,
       to: F & ValidElement<R, F, SliceId>,
       nested: Nested,
-      options: RowOptions<FieldAt<S, P>> & Pick<ListRow, 'at' | 'ordinal' | 'also'>,
+      options: RowOptions<FieldAt<S, P>> & Pick<ListRow, 'at' | 'ordinal' | 'also'>
     ): ListRow<P> {
       const { at, ordinal, also, ...rest } = options
       return { kind: 'list', from, to, nested, at, ordinal, also, options: rest }

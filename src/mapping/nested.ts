@@ -25,7 +25,12 @@ const asItIs = { wrap: (item: unknown) => item, unwrap: (record: unknown) => rec
 
 /** A nested record with an id, and so a link, of its own. */
 export function nested<Item, Around, Wrapped>(entity: AnyEntity, wrapping?: Wrapping<Item, Around, Wrapped>): Nested {
-  return { entity, own: true, without: wrapping?.without ?? [], ...((wrapping ?? asItIs) as unknown as Pick<Nested, 'wrap' | 'unwrap'>) }
+  return {
+    entity,
+    own: true,
+    without: wrapping?.without ?? [],
+    ...((wrapping ?? asItIs) as unknown as Pick<Nested, 'wrap' | 'unwrap'>)
+  }
 }
 
 /** Nested records that belong to the record around them: one resource each, keyed by the item's own identity. */

@@ -143,7 +143,9 @@ function isOnlyPattern(node: Node, pattern: Pattern): boolean {
   return Object.keys(node).every((key) => {
     const wanted = pattern[key]
     const value = node[key]
-    return Array.isArray(wanted) && Array.isArray(value) ? value.length === wanted.length && matches(value, wanted) : matches(value, wanted) && wanted !== undefined
+    return Array.isArray(wanted) && Array.isArray(value)
+      ? value.length === wanted.length && matches(value, wanted)
+      : matches(value, wanted) && wanted !== undefined
   })
 }
 

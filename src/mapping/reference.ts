@@ -22,7 +22,7 @@ type ReferenceTo<T extends Resource['resourceType']> = Reference<Extract<Resourc
 function bindReference<T extends Resource['resourceType'], A extends string | number>(
   type: T,
   kind: string,
-  read: (text: string) => A | Unreadable,
+  read: (text: string) => A | Unreadable
 ) {
   return (scope: Scope): BoundConversion<A, ReferenceTo<T>> => {
     const prefix = keyOf(type, sid(scope, kind), '')
@@ -31,7 +31,7 @@ function bindReference<T extends Resource['resourceType'], A extends string | nu
       toPartner: (value) =>
         value.reference?.startsWith(prefix)
           ? read(value.reference.slice(prefix.length))
-          : new Unreadable(`the ${type} has no identifier of kind ${kind}`, 'missing-reference'),
+          : new Unreadable(`the ${type} has no identifier of kind ${kind}`, 'missing-reference')
     }
   }
 }
@@ -40,12 +40,17 @@ function bindReference<T extends Resource['resourceType'], A extends string | nu
 export const referenceById = <T extends Resource['resourceType']>(type: T, kind: string): Conversion<number, ReferenceTo<T>> => ({
   name: `reference to ${type} by ${kind}`,
   target: { type, kind },
-  bind: bindReference(type, kind, (text) => (/^-?\d{1,15}$/.test(text) ? Number(text) : new Unreadable('the identifier is not a whole number'))),
+  bind: bindReference(type, kind, (text) =>
+    /^-?\d{1,15}$/.test(text) ? Number(text) : new Unreadable('the identifier is not a whole number')
+  )
 })
 
 /** A partner's text id ⇄ a reference to the resource that bears it. */
-export const referenceByKey = <T extends Resource['resourceType']>(type: T, kind: string): Conversion<string, ReferenceTo<T>> => ({
+export const referenceByKey = <T extends Resource['resourceType']>(
+  type: T,
+  kind: string
+): Conversion<string, ReferenceTo<T>> => ({
   name: `reference to ${type} by ${kind}`,
   target: { type, kind },
-  bind: bindReference(type, kind, (text) => text),
+  bind: bindReference(type, kind, (text) => text)
 })

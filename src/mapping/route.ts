@@ -22,7 +22,8 @@ export function routesOf(scope: Scope, parts: readonly BoundResourcePart[], anch
       const target = row.kind === 'computed' ? row.target : row.kind === 'value' ? row.conversion?.target : undefined
       if (!target) continue
       for (const other of parts) {
-        if (other === anchor || target.type !== other.mapping.resourceType || sid(scope, target.kind) !== other.keySystem) continue
+        if (other === anchor || target.type !== other.mapping.resourceType || sid(scope, target.kind) !== other.keySystem)
+          continue
         routes.push({ from: part.name, to: other.name, resourceType: target.type, read })
         if (!reached.includes(other)) reached.push(other)
       }

@@ -37,12 +37,13 @@ export function missingField(bound: BoundEntity, record: unknown): Issue | undef
     from,
     to: bound.anchor.mapping.resourceType,
     code: 'invalid-content',
-    message,
+    message
   })
   if (record === null || typeof record !== 'object' || Array.isArray(record)) return problem(bound.entity.name, 'is not a record')
   for (const path of bound.entity.required) {
     const at = fieldAt(record, path)
-    if (at === undefined || at === null || at === '') return problem(path, 'is missing, and without it the record cannot be mapped')
+    if (at === undefined || at === null || at === '')
+      return problem(path, 'is missing, and without it the record cannot be mapped')
   }
   for (const part of bound.parts) {
     if (part.kind !== 'resource' || !bound.entity.requiredParts.includes(part.name) || part.keyFor(record) !== undefined) continue
@@ -93,7 +94,15 @@ class Run {
         this.#known.add({ part, id })
       }
       const resource = part.make(record, this.issues)
-      this.pieces.push({ place: before + part.name, part, entity, key: part.prefix + id, id, ownership: part.ownership, resource })
+      this.pieces.push({
+        place: before + part.name,
+        part,
+        entity,
+        key: part.prefix + id,
+        id,
+        ownership: part.ownership,
+        resource
+      })
     }
   }
 

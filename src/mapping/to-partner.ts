@@ -3,16 +3,16 @@
  * Everything else keeps the base's literal, so number or text, null or missing, and fields that nobody foresaw survive.
  */
 import type { Resource } from '@medplum/fhirtypes'
-import type { BoundEntity, BoundResourcePart, BoundRow } from './bind.ts'
+import type { BoundEntity, BoundRow } from './bind.ts'
 import { Unreadable } from './conversion.ts'
 import { equal } from './equal.ts'
 import { Draft, fieldAt, withField } from './field.ts'
 import type { Issue } from './issue.ts'
 import { inOrder, itemKey, wrapItem } from './list.ts'
 import { absent, partnerValue, sameForPartner } from './partner-value.ts'
+import { PieceIndex } from './piece-index.ts'
 import type { Pool } from './pool.ts'
 import { locateParts } from './route.ts'
-import { PieceIndex } from './piece-index.ts'
 import type { ListRow, NestedRow } from './row.ts'
 import { type Piece, toFhir } from './to-fhir.ts'
 
@@ -35,7 +35,10 @@ export interface BackOptions {
 /** Carries the resources of a pool back to the record whose anchor has the given key. */
 export function toPartner(bound: BoundEntity, pool: Pool, anchorKey: string, options: BackOptions = {}): PartnerRecord {
   const anchor = pool.get(anchorKey)
-  if (!anchor) throw new TypeError(`${bound.entity.name}: the resource ${bound.anchor.mapping.resourceType} that the record hangs on is not in the pool`)
+  if (!anchor)
+    throw new TypeError(
+      `${bound.entity.name}: the resource ${bound.anchor.mapping.resourceType} that the record hangs on is not in the pool`
+    )
   const { base, deep = false } = options
   const before = base === undefined ? [] : (options.before ?? toFhir(bound, base, { deep: true }).pieces)
   const back = new Back(pool, before, deep)
@@ -72,7 +75,13 @@ class Back {
     return draft.record
   }
 
-  #apply(bound: BoundRow, resource: Resource | undefined, before: Resource | undefined, draft: Draft, base: Node | undefined): void {
+  #apply(
+    bound: BoundRow,
+    resource: Resource | undefined,
+    before: Resource | undefined,
+    draft: Draft,
+    base: Node | undefined
+  ): void {
     const { row } = bound
     if (row.kind === 'computed' || (base !== undefined && bound.write === 'never')) return
     if (row.kind === 'list') {
@@ -134,7 +143,7 @@ class Back {
     resource: Resource | undefined,
     before: Resource | undefined,
     draft: Draft,
-    base: Node | undefined,
+    base: Node | undefined
   ): void {
     const now = inOrder(bound.readAll(resource), row)
     const then = before === undefined ? [] : inOrder(bound.readAll(before), row)

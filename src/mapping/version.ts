@@ -19,10 +19,13 @@ export function versionOf(entity: AnyEntity): string {
           profiles: part.mapping.profiles,
           onlyWith: part.mapping.onlyWith,
           slices: part.mapping.slices({ connection: 'x' }),
-          rows: part.mapping.rows.map(rowContent),
-        },
+          rows: part.mapping.rows.map(rowContent)
+        }
   )
-  return createHash('sha256').update(canonicalJson({ name: entity.name, required: entity.required, parts })).digest('hex').slice(0, 12)
+  return createHash('sha256')
+    .update(canonicalJson({ name: entity.name, required: entity.required, parts }))
+    .digest('hex')
+    .slice(0, 12)
 }
 
 function rowContent(row: Row): unknown {

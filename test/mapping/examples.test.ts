@@ -9,7 +9,9 @@ const json = (url: URL) => JSON.parse(readFileSync(url, 'utf8')) as Record<strin
 
 for (const partner of partners) {
   const folder = new URL('examples/', partner.folder)
-  const names = readdirSync(folder).filter((file) => file.endsWith('.source.json')).map((file) => file.slice(0, -'.source.json'.length))
+  const names = readdirSync(folder)
+    .filter((file) => file.endsWith('.source.json'))
+    .map((file) => file.slice(0, -'.source.json'.length))
   describe.each(names)(`${partner.name}/%s`, (name) => {
     const entity = partner.entities.find((one) => one.name === name) ?? partner.entities.find((one) => name.startsWith(one.name))
     if (!entity) throw new Error(`${partner.name}/examples/${name}: no entity of that name`)

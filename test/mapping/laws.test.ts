@@ -1,7 +1,20 @@
 /** The laws of every mapping, on records made from its schema. One body for all: a new entity is under them by existing. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type BoundEntity, type BoundRow, bind, canonicalJson, equal, type Piece, poolOfPieces, readAllAt, readAt, sameForPartner, toFhir, toPartner } from '#mapping'
+import {
+  type BoundEntity,
+  type BoundRow,
+  bind,
+  canonicalJson,
+  equal,
+  type Piece,
+  poolOfPieces,
+  readAllAt,
+  readAt,
+  sameForPartner,
+  toFhir,
+  toPartner
+} from '#mapping'
 import { arbitraryRecord } from '../support/arbitrary-record.ts'
 import { entities } from '../support/entities.ts'
 
@@ -9,7 +22,8 @@ const seed = Number(process.env['LIGATURE_SEED'] ?? Math.floor(Math.random() * 2
 const runs = Number(process.env['LIGATURE_RUNS'] ?? 1000)
 console.info(`mapping laws: seed ${seed} (LIGATURE_SEED), ${runs} records for each mapping (LIGATURE_RUNS)`)
 
-const check = (property: fc.IProperty<[unknown]> | fc.IProperty<[unknown, unknown]>) => fc.assert(property as fc.IProperty<unknown>, { seed, numRuns: runs })
+const check = (property: fc.IProperty<[unknown]> | fc.IProperty<[unknown, unknown]>) =>
+  fc.assert(property as fc.IProperty<unknown>, { seed, numRuns: runs })
 const anchorOf = (bound: BoundEntity, record: unknown) => bound.anchor.keyFor(record) as string
 
 /** Whether a record can be mapped at all. */
@@ -43,7 +57,9 @@ function everyNested(bound: BoundEntity, record: unknown, ok: (key: string, nest
   return bound.parts.every((part) => {
     if (part.kind !== 'nested') return true
     const wrap = part.nested.wrap as (item: unknown, around: unknown) => unknown
-    const items = part.fields.flatMap((field) => field.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | null)?.[name], record) ?? [])
+    const items = part.fields.flatMap(
+      (field) => field.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | null)?.[name], record) ?? []
+    )
     return items.every((item) => {
       if (item === null || typeof item !== 'object') return true
       const nested = wrap(item, record)
@@ -70,7 +86,7 @@ describe.each(entities.map((entity) => [`${entity.partner}/${entity.name}`, enti
         const back = toPartner(bound, poolOfPieces(pieces), anchorOf(bound, source), { base: source, deep: true })
         expect(back.record).toEqual(source)
         expect(back.record).toBe(source)
-      }),
+      })
     )
   })
 
@@ -78,7 +94,13 @@ describe.each(entities.map((entity) => [`${entity.partner}/${entity.name}`, enti
     check(
       fc.property(record, record, (base, edited) => {
         const sameRecord = { ...(edited as object), ...identity(entity, bound, base) }
-        fc.pre(usable(bound, base) && usable(bound, sameRecord) && consistent(bound, base) && consistent(bound, sameRecord) && anchorOf(bound, base) === anchorOf(bound, sameRecord))
+        fc.pre(
+          usable(bound, base) &&
+            usable(bound, sameRecord) &&
+            consistent(bound, base) &&
+            consistent(bound, sameRecord) &&
+            anchorOf(bound, base) === anchorOf(bound, sameRecord)
+        )
         const wanted = toFhir(bound, sameRecord, { deep: true }).pieces
         const given = toPartner(bound, poolOfPieces(wanted), anchorOf(bound, base), { base, deep: true })
         const shown = writable(toFhir(bound, given.record, { deep: true }).pieces)
@@ -86,9 +108,10 @@ describe.each(entities.map((entity) => [`${entity.partner}/${entity.name}`, enti
           const now = shown.get(place)?.[1]
           // a value that only another field made unreadable is kept, and shows again once that field is mended
           const resurfaced = value === undefined && row.row.kind === 'value' && row.row.options.given !== undefined
-          if (!resurfaced && !equal(now, value) && !sameForPartner(row, now, value)) expect({ place, value: now }).toEqual({ place, value })
+          if (!resurfaced && !equal(now, value) && !sameForPartner(row, now, value))
+            expect({ place, value: now }).toEqual({ place, value })
         }
-      }),
+      })
     )
   })
 
@@ -105,14 +128,22 @@ describe.each(entities.map((entity) => [`${entity.partner}/${entity.name}`, enti
         fc.pre(second.length > 0)
         const third = trip(second)
         expect(third.map((piece) => piece.resource)).toEqual(second.map((piece) => piece.resource))
-      }),
+      })
     )
   })
 })
 
 /** The fields that make an edited record the same record as the base: the generator is free in everything else. */
 function identity(entity: (typeof entities)[number], bound: BoundEntity, base: unknown): object {
-  const fields = new Set([...entity.required, ...bound.anchor.rows.filter((row) => row.row.to === bound.anchor.mapping.key).flatMap((row) => row.from)])
+  const fields = new Set([
+    ...entity.required,
+    ...bound.anchor.rows.filter((row) => row.row.to === bound.anchor.mapping.key).flatMap((row) => row.from)
+  ])
   const source = base as Record<string, unknown>
-  return Object.fromEntries([...fields].map((path) => path.split('.')[0] as string).filter((name) => name in source).map((name) => [name, source[name]]))
+  return Object.fromEntries(
+    [...fields]
+      .map((path) => path.split('.')[0] as string)
+      .filter((name) => name in source)
+      .map((name) => [name, source[name]])
+  )
 }
