@@ -9,6 +9,8 @@ type List = readonly ListItem[] | undefined
  * disagree about one item, or both put the items into different orders.
  */
 export function mergeLists(base: List, partner: List, hub: List): readonly ListItem[] | undefined {
+  if (equal(base ?? [], partner ?? [])) return hub ?? []
+  if (equal(base ?? [], hub ?? [])) return partner ?? []
   const [was, left, right] = [byKey(base), byKey(partner), byKey(hub)]
   const merged = new Map<string, ListItem>()
   for (const key of new Set([...left.keys(), ...right.keys()])) {
