@@ -1,5 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes'
-import { type BoundEntity, type BoundResourcePart, type BoundRow, readAllAt } from '#mapping'
+import { type BoundEntity, type BoundResourcePart, type BoundRow, readAllAt, readAt } from '#mapping'
 
 /** One element of a resource, and why it is there. */
 export interface ExplainedElement {
@@ -14,7 +14,7 @@ export interface ExplainedElement {
 export function explainElements(resource: Resource, bound: BoundEntity | undefined, place: string): ExplainedElement[] {
   const part = bound && partAt(bound, place)
   const type = resource.resourceType
-  const rows = (part?.rows ?? []).filter((row) => readAllAt(resource, row.steps).length > 0).map((row) => ofRow(type, row))
+  const rows = (part?.rows ?? []).filter((row) => hasValue(resource, row)).map((row) => ofRow(type, row))
   const constants = (part?.mapping.rows ?? []).flatMap((row) => (row.kind === 'fixed' ? [constant(type, row.to)] : []))
   const ours = new Set([...rows, ...constants].map(({ element }) => topOf(element)))
   const others = Object.keys(resource)
@@ -62,5 +62,8 @@ const constant = (type: string, to: string): ExplainedElement => ({
   how: 'constant',
   row: null
 })
+
+const hasValue = (resource: Resource, { row, steps }: BoundRow): boolean =>
+  row.kind === 'list' ? readAllAt(resource, steps).length > 0 : readAt(resource, steps) !== undefined
 
 const topOf = (element: string): string => element.split(/[.[:]/, 2).join('.')

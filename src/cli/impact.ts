@@ -10,7 +10,7 @@ export function addImpactCommand(program: Command, cli: Cli): void {
   program
     .command('impact')
     .description('the FHIR elements that depend on a partner field')
-    .argument('<partner>/<entity>', 'which mapping, as spry/case')
+    .argument('<partner/entity>', 'which mapping, as spry/case')
     .argument('<field>', 'a field of the record, as case_title')
     .option('--json', 'as JSON')
     .action(async (name: string, field: string, { json }: { json?: boolean }) => {

@@ -27,8 +27,8 @@ export function addLedgerCommand(program: Command, cli: Cli): void {
 async function printOverview(cli: Cli, { db, ledger }: OpenLedger, json: boolean | undefined): Promise<void> {
   const counted = await db
     .selectFrom('link')
-    .select((eb) => ['connection', 'entity', 'state', eb.fn.countAll<number>().as('links')])
-    .groupBy(['connection', 'entity', 'state'])
+    .select((eb) => ['connection', 'entity', 'state', 'reason', eb.fn.countAll<number>().as('links')])
+    .groupBy(['connection', 'entity', 'state', 'reason'])
     .orderBy('connection')
     .orderBy('entity')
     .orderBy('state')
@@ -40,8 +40,8 @@ async function printOverview(cli: Cli, { db, ledger }: OpenLedger, json: boolean
     paragraphs(
       links.length > 0
         ? table(
-            ['connection', 'record type', 'state', 'links'],
-            links.map((row) => [row.connection, row.entity, row.state, row.links])
+            ['connection', 'record type', 'state', 'links', 'because'],
+            links.map((row) => [row.connection, row.entity, row.state, row.links, row.reason])
           )
         : 'The ledger is empty: nothing has been synced yet (ligature start, or ligature sync).',
       runs.length > 0 ? `The last runs, newest first:\n${booksTable(runs)}` : undefined,
@@ -77,8 +77,11 @@ async function otherwise(db: Kysely<Database>, which: string): Promise<string[]>
 
 async function linksOfResource(db: Kysely<Database>, type: string | undefined, id: string): Promise<string[]> {
   const { rows } = await sql<{ link_id: string }>`
-    SELECT DISTINCT link_id FROM link_resource
-    WHERE resource_id = ${id}::uuid AND (${type ?? null}::text IS NULL OR resource_type = ${type ?? null}) LIMIT 20
+    SELECT link_id FROM link_resource
+    WHERE resource_id = ${id}::uuid AND (${type ?? null}::text IS NULL OR resource_type = ${type ?? null})
+    UNION SELECT id FROM link
+    WHERE anchor_id = ${id}::uuid AND (${type ?? null}::text IS NULL OR anchor_type = ${type ?? null})
+    LIMIT 20
   `.execute(db)
   return rows.map((row) => row.link_id)
 }

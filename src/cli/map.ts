@@ -35,7 +35,7 @@ export function addMapCommand(program: Command, cli: Cli): void {
     .description(
       'map one record to a FHIR transaction bundle, or back; the result goes to standard output, issues to standard error'
     )
-    .argument('<partner>/<entity>', 'which mapping, as spry/case')
+    .argument('<partner/entity>', 'which mapping, as spry/case')
     .argument('<FILE>', 'the record, or with --back the bundle; - reads standard input')
     .option('--context <FILE>', 'what the record itself does not say, as JSON; the record wins where both speak')
     .option('--back', 'FILE is a bundle: print the record')

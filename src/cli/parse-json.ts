@@ -16,8 +16,8 @@ export function parseJson(text: string): ParsedJson {
 }
 
 const space = /[ \t\r\n]*/y
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON strings may not hold them
 const scalar =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON strings may not hold them
   /"(?:[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or ]' | ', or }' | 'end'
@@ -68,7 +68,7 @@ function firstError(text: string): { at: number; expected: string } {
       at++
       expected = open.at(-1) === '{' ? 'key' : 'value'
     } else {
-      return { at, expected: inWords[expected] }
+      return { at, expected: sign === '"' ? 'a text that ends with a quote, without raw control characters,' : inWords[expected] }
     }
   }
 }
