@@ -42,7 +42,7 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
   const bases = await tx.ledger.recordsOf(batch.flatMap(({ link }) => (link?.baseObservation ? [link.baseObservation] : [])))
   const places = groupBy(await tx.ledger.resourcesOfLinks(linkIds), (one) => one.linkId)
   const conflicts = groupBy(await tx.ledger.openConflicts(linkIds), (one) => one.linkId)
-  const mapped = batch.map(({ record }) => toFhir(bound, record))
+  const mapped = batch.map(({ record }) => mapSafely(bound, record))
   const before = batch.map(({ link }) => {
     const base = link?.baseObservation ? bases.get(link.baseObservation) : undefined
     return base === undefined ? [] : toFhir(bound, base).pieces
@@ -105,6 +105,16 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
     }
   })
   return { gathered, referenceOf, keyOfName }
+}
+
+/** A fault in a mapping parks the one record that shows it, and none of its neighbours. */
+function mapSafely(bound: BoundEntity, record: unknown): Mapped {
+  try {
+    return toFhir(bound, record)
+  } catch (error) {
+    const message = `the mapping itself failed (${(error as Error).name}); this is a fault of the mapping, please report it`
+    return { pieces: [], issues: [{ from: bound.entity.name, to: bound.anchor.mapping.resourceType, code: 'invalid-content', message }] }
+  }
 }
 
 /** Resources of the hub that bear the identifiers of records which have no link yet: they were in both systems before. */

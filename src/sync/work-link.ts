@@ -65,6 +65,9 @@ async function settleAbandoned({ engine, link }: Held): Promise<string | undefin
   const live = await engine.store.ledger.liveIntents(link.id)
   if (live.length === 0) return undefined
   const now = engine.ports.clock.now()
+  // a request without an answer may still take effect: reading before it settles could see neither the one nor the other
+  const settling = live.some((intent) => intent.effect === 'idempotent' && now < (intent.sentAt ?? 0) + engine.settleMs)
+  if (settling) throw new TryLater('an earlier write has not settled yet')
   return engine.store.transaction(async (tx) => {
     let parked: string | undefined
     for (const intent of live) {
