@@ -17,6 +17,9 @@ export interface Observation {
 
 type Db = Kysely<Database>
 
+/** A statement takes 65,535 parameters at most. */
+const rowsPerStatement = 5_000
+
 /** Appends observations with their content. */
 export async function observe(db: Db, list: readonly Observation[]): Promise<void> {
   if (list.length === 0) return
@@ -28,10 +31,11 @@ export async function observe(db: Db, list: readonly Observation[]): Promise<voi
       ${list.map((one) => one.recordHash)}::bytea[], ${list.map((one) => one.mappingVersion)}::text[]
     )
   `.execute(db)
-  await sql`
-    INSERT INTO observation_content (observation_id, content)
-    SELECT * FROM unnest(${list.map((one) => one.id)}::uuid[], ${list.map((one) => encodeContent(one.record))}::bytea[])
-  `.execute(db)
+  // buffers as parameters of their own: as elements of an array they would travel as text
+  for (let from = 0; from < list.length; from += rowsPerStatement) {
+    const rows = list.slice(from, from + rowsPerStatement)
+    await db.insertInto('observation_content').values(rows.map((one) => ({ observation_id: one.id, content: encodeContent(one.record) }))).execute()
+  }
 }
 
 /** The records of observations, by observation id. An erased one has no entry. */

@@ -10,7 +10,7 @@ import type { Observation, Origin } from '../ledger/observations.ts'
 import type { AuditEntry } from '../ledger/audit.ts'
 import type { OutcomeKind } from './books.ts'
 import type { Writable } from './decide.ts'
-import { type Batch, type Gathered, gather, identifierOf, type Incoming } from './gather.ts'
+import { type Batch, type Gathered, gather, type Incoming } from './gather.ts'
 import { type Plan, reconcile } from './reconcile.ts'
 import { type Naming, putRowValue, referencesIn, withReferences } from './row-value.ts'
 import type { Transaction } from './store.ts'
@@ -113,8 +113,6 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, ga
     const id = created.get(piece.key) as string
     const resource = { ...(withReferences(piece.resource, naming) as Resource), id }
     put(writes, resource, 'new')
-    const [identifier] = identifierOf(piece.key)
-    if (identifier) writes.claims.push({ resourceType: resource.resourceType, criteria: piece.key.slice(resource.resourceType.length + 1), id })
   }
   for (const change of plan.updates) {
     const side = gathered.hub.get(change.place)
