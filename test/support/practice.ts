@@ -9,7 +9,6 @@ import { HubRepository } from '../../src/fhir/hub-repository.ts'
 import { memoryJobs } from '../../src/jobs/memory-jobs.ts'
 import { silentLog } from '../../src/log.ts'
 import { createClient } from '../../src/partner/index.ts'
-import { loadPartners } from '../../src/partners.ts'
 import type { Clock, Ports } from '../../src/ports.ts'
 import { createEngine, type Engine, type RoundReport } from '../../src/sync/engine.ts'
 import type { SyncConnection } from '../../src/sync/connection.ts'
@@ -17,6 +16,7 @@ import { postgresStore, type Store } from '../../src/sync/store.ts'
 import { partner as spry } from '../../mappings/spry/partner.ts'
 import { createSpryTwin, population, type SpryTwin } from '../../mappings/spry/twin.ts'
 import { seededRandom } from './seeded-random.ts'
+import { type ConnectionOptions, spryConnection } from './spry-connection.ts'
 
 /** A clock that moves only when told to. */
 export function handClock(start = Date.UTC(2026, 3, 2, 12)): Clock & { forward(ms: number): void } {
@@ -44,27 +44,22 @@ export interface Practice {
   round(options?: Parameters<Engine['syncRound']>[0]): Promise<RoundReport>
 }
 
-export async function openPractice(db: Kysely<Database>, options: { cases?: number; allowUpdate?: boolean; seed?: number; ports?: Partial<Ports>; absenceGuard?: number } = {}): Promise<Practice> {
+export interface PracticeOptions extends ConnectionOptions {
+  readonly cases?: number
+  readonly seed?: number
+  readonly ports?: Partial<Ports>
+}
+
+export async function openPractice(db: Kysely<Database>, options: PracticeOptions = {}): Promise<Practice> {
   const clock = handClock()
   const http = createHttp()
   const ports: Ports = { clock, newId, random: seededRandom(options.seed ?? 1), http: http.http, ...options.ports }
   const twin = await createSpryTwin({ ports, population: population(options.seed ?? 1, options.cases ?? 5), token: 'token' })
-  const partners = await loadPartners()
-  const connection: SyncConnection = {
-    name: 'spry',
-    client: createClient(spry, { name: 'spry', baseUrl: twin.url, token: async () => 'token', grants: { allowUpdate: options.allowUpdate ?? true } }, ports),
-    serviceTimeZone: 'UTC',
-    entities: partners.find((one) => one.name === 'spry')?.entities ?? [],
-    schedule: '* * * * *',
-    sweepEveryMs: 3_600_000,
-    absenceGuard: options.absenceGuard ?? 0.2,
-    webhookSecrets: () => [],
-    paused: () => false
-  }
+  const connection = await spryConnection(twin.url, ports, options)
   const jobs = memoryJobs(clock)
   const store = postgresStore(db, jobs)
-  const limits = { leaseMs: 60_000, deadlineMs: 25_000, settleMs: 120_000 }
-  const cron = { schedule() {}, stop: async () => undefined }
+  const limits = { leaseMs: 60_000, deadlineMs: 25_000, settleMs: 50_000 }
+  const cron = { schedule: () => ({ stop: async () => undefined }), stop: async () => undefined }
   const make = (own: Partial<Ports> = {}) => {
     const all = { ...ports, ...own }
     const client = createClient(spry, connection.client.connection, all)
@@ -89,7 +84,7 @@ export async function openPractice(db: Kysely<Database>, options: { cases?: numb
 /** The one resource that a search finds. */
 export async function theOne<T extends Resource>(hub: HubRepository, query: string): Promise<T> {
   const [type = '', search = ''] = query.split('?')
-  const bundle = (await hub.search({ resourceType: type as T['resourceType'], filters: [] , ...parse(search) } as never)) as Bundle<T>
+  const bundle = (await hub.search({ resourceType: type as T['resourceType'], ...parse(search) } as never)) as Bundle<T>
   const found = bundle.entry?.map((entry) => entry.resource as T) ?? []
   if (found.length !== 1) throw new Error(`${found.length} resources for ${query}`)
   return found[0] as T
