@@ -1,4 +1,4 @@
-import type { CallSource, Listing, Reading, RecordType } from '#partner'
+import type { AskPartner, CallSource, KnownToConnection, Listing, Reading, RecordType } from '#partner'
 import { definePartner } from '#partner'
 import type { AssumptionName } from './assumptions.ts'
 import { assumptions } from './assumptions.ts'
@@ -44,10 +44,11 @@ const patientCase: RecordType<SpryCase> = {
     call: 'createCase',
     request: caseRequest,
     complete: withIcdIds,
+    known: enabledSpecializations,
     scope: ({ patient_id }) => ({ patient_id: String(patient_id) }),
     resembles: (one, other) => one.patient_id === other.patient_id && one.case_title === other.case_title
   },
-  update: { call: 'updateCase', path: (spry_case_id) => ({ spry_case_id }), request: caseRequest, complete: withIcdIds }
+  update: { call: 'updateCase', path: (spry_case_id) => ({ spry_case_id }), request: caseRequest, complete: withIcdIds, known: enabledSpecializations }
 }
 
 /** Spry's API for patient cases: one documented call, the others supposed (`assumptions.ts`). */
@@ -114,6 +115,12 @@ export const partner = definePartner({
     }
   }
 })
+
+/** A case must be of a specialization that the organization has enabled. Not to be had: Spry itself will judge. */
+async function enabledSpecializations(ask: AskPartner): Promise<KnownToConnection> {
+  const list = await ask('listSpecializations', {})
+  return Array.isArray(list) ? { allowed: { specialization: list.filter((one) => typeof one === 'string') } } : {}
+}
 
 /** Spry answers HTTP 200 to errors too; the body's code decides. Case errors are documented as HTTP 400. */
 function readSpryAnswer(status: number, body: unknown): Reading {

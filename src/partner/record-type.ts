@@ -38,6 +38,8 @@ export interface RecordWrite<R> {
   request(record: R, known: KnownToConnection): RequestOrIssues
   /** Fills in what only the partner knows (ids of its catalogues), by reading it. What it cannot find stays as it is. */
   complete?(record: R, ask: AskPartner): Promise<R>
+  /** Reads what the account allows, for the checks of `request`. */
+  known?(ask: AskPartner): Promise<KnownToConnection>
   /** Filters of the listing that an earlier copy of this record would be in. */
   scope?(record: R): Readonly<Record<string, string>>
   /** Whether a record at the partner may be this one, created before: then a person decides and nothing is created. */

@@ -4,6 +4,7 @@ import { listPages, type Outcome, type Page, readRecord, type RecordType } from 
 import { type Closure, loadClosure } from './closure.ts'
 import { boundEntity, recordTypeOf } from './connection.ts'
 import { recordHashOf } from './hash.ts'
+import { prepare } from './prepare.ts'
 import { send } from './send.ts'
 import { tie, tiesOf } from './tie.ts'
 import { tryAgain } from './try-again.ts'
@@ -25,12 +26,7 @@ export async function createRecord(held: Held, options: { readonly sure?: boolea
   const { record, issues } = toPartner(bound, pool, closure.naming.keyOf(anchorName), { deep: true })
   const reason = blocked(bound, issues)
   if (reason) return wait(held, 'waiting', reason)
-  const ask = async (call: string, given: Parameters<typeof connection.client.call>[1]) => {
-    const answer = await connection.client.call(call, given)
-    return answer.kind === 'ok' ? answer.data : undefined
-  }
-  const whole = ((await create.complete?.(record, ask)) ?? record) as Node
-  const request = create.request(whole, {})
+  const { record: whole, request } = await prepare(held, create, record)
   if (request.kind === 'issues') return wait(held, 'waiting', request.issues[0]?.code ?? 'invalid-content')
   if (!options.sure && (await mayBeThere(held, type, whole))) return wait(held, 'parked', 'resembles-existing')
   const { intentId, outcome } = await send(held, create.call, { body: request.body }, { body: request.body, record: whole })

@@ -4,6 +4,7 @@ import type { Outcome, RecordType } from '#partner'
 import { boundEntity, recordTypeOf } from './connection.ts'
 import { recordHashOf } from './hash.ts'
 import { loadClosure } from './closure.ts'
+import { prepare } from './prepare.ts'
 import type { Plan } from './reconcile.ts'
 import { reportUnwritable } from './report-unwritable.ts'
 import { send } from './send.ts'
@@ -35,14 +36,9 @@ export async function readFresh({ connection, link }: Held, type: RecordType): P
 }
 
 async function tell(held: Held, type: RecordType, plan: Plan, target: NonNullable<Plan['target']>): Promise<Worked> {
-  const { engine, connection, link } = held
+  const { engine, link } = held
   const update = type.update as NonNullable<RecordType['update']>
-  const ask = async (call: string, given: Parameters<typeof connection.client.call>[1]) => {
-    const answer = await connection.client.call(call, given)
-    return answer.kind === 'ok' ? answer.data : undefined
-  }
-  const record = (await update.complete?.(target.record, ask)) ?? target.record
-  const request = update.request(record, {})
+  const { record, request } = await prepare(held, update, target.record)
   if (request.kind === 'issues') {
     await reportUnwritable(held, plan, target.rows, request.issues)
     return { outcome: 'conflicted', reason: request.issues[0]?.code ?? 'invalid-content' }

@@ -5,29 +5,31 @@ import { mergeLists } from '../../src/sync/merge-lists.ts'
 
 const seed = Number(process.env.LIGATURE_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const list = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { maxLength: 5 }).map((keys) => keys.map((key) => ({ key })))
-const check = (property: fc.IProperty<[{ key: string }[], { key: string }[], { key: string }[]]>) => fc.assert(property, { seed, numRuns: 2000 })
+const options = { seed, numRuns: 2000 }
 const keys = (items: readonly { key: string }[] | undefined) => items?.map((item) => item.key)
 console.info(`merge laws: seed ${seed} (LIGATURE_SEED)`)
 
 test('a side that changed nothing leaves the other side as it is', () => {
-  check(
+  fc.assert(
     fc.property(list, list, list, (base, other) => {
       expect(keys(mergeLists(base, base, other))).toEqual(keys(other))
       expect(keys(mergeLists(base, other, base))).toEqual(keys(other))
-    })
+    }),
+    options
   )
 })
 
 test('both sides the same is that', () => {
-  check(
+  fc.assert(
     fc.property(list, list, list, (base, same) => {
       expect(keys(mergeLists(base, same, same))).toEqual(keys(same))
-    })
+    }),
+    options
   )
 })
 
 test('holds every addition of either side, nothing that either took away, and nothing else', () => {
-  check(
+  fc.assert(
     fc.property(list, list, list, (base, partner, hub) => {
       const merged = keys(mergeLists(base, partner, hub))
       if (merged === undefined) return
@@ -38,6 +40,7 @@ test('holds every addition of either side, nothing that either took away, and no
       }
       expect(new Set(merged).size).toBe(merged.length)
       expect(merged.every((key) => left?.includes(key) || right?.includes(key))).toBe(true)
-    })
+    }),
+    options
   )
 })
