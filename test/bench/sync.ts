@@ -22,6 +22,8 @@ const cases = Number(process.env.LIGATURE_BENCH_CASES ?? 50_000)
 const pageSize = 100
 const sample = 300
 
+const noCron = { schedule: () => ({ stop: async () => undefined }) as never, stop: async () => undefined }
+
 /** The partner's pages as ready bytes, so that only the engine is measured. */
 function pagesOf(count: number): { http: Http; touch(share: number): void } {
   const all = population(7, count)
@@ -61,7 +63,7 @@ async function measure(db: Kysely<Database>): Promise<SyncFigures[]> {
   const jobs = memoryJobs(clock)
   const partners = await loadPartners()
   const engine = createEngine({
-    store: postgresStore(db, jobs), jobs, cron: { schedule() {}, stop: async () => undefined }, ports, log: silentLog,
+    store: postgresStore(db, jobs), jobs, cron: noCron, ports, log: silentLog,
     leaseMs: 60_000, deadlineMs: 25_000, settleMs: 120_000,
     connections: [{
       name: 'spry', client: createClient(spry, { name: 'spry', baseUrl: 'http://127.0.0.1:1', token: async () => 'bench', grants: {} }, ports),
