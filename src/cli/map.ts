@@ -93,10 +93,9 @@ async function back(cli: Cli, bound: BoundEntity, file: string, { base }: MapOpt
 function requireSameRecord(bound: BoundEntity, anchor: string, base: Record<string, unknown>, file: string): void {
   const key = bound.anchor.keyFor(base)
   if (key === anchor) return
+  const field = bound.anchor.rows.find(({ row }) => row.to === bound.anchor.mapping.key)?.from.join(', ')
   const what = key === undefined ? 'has no usable id' : 'is not the one that the bundle is about'
-  throw new WrongUse(
-    `${inputName(file)}: ${bound.anchor.mapping.key}: the record ${what}. Give the base of this bundle, or none.`
-  )
+  throw new WrongUse(`${inputName(file)}: ${field}: the record ${what}. Give the base of this bundle, or none.`)
 }
 
 function tellIssues(cli: Cli, issues: readonly Issue[], json: boolean | undefined): void {

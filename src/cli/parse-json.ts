@@ -68,7 +68,11 @@ function firstError(text: string): { at: number; expected: string } {
       at++
       expected = open.at(-1) === '{' ? 'key' : 'value'
     } else {
-      return { at, expected: sign === '"' ? 'a text that ends with a quote, without raw control characters,' : inWords[expected] }
+      const isBrokenText = sign === '"' && value === undefined
+      return {
+        at,
+        expected: isBrokenText ? 'a text that ends with a quote and has no raw control characters' : inWords[expected]
+      }
     }
   }
 }

@@ -46,6 +46,8 @@ export function addSyncCommand(program: Command, cli: Cli): void {
     )
 }
 
+const shownAtMost = 40
+
 function inWords({ runs, worked }: RoundReport, left: WorkLeft, isDry: boolean | undefined): string {
   const { links, pushed, conflicted, waiting, parked, failed } = worked
   const writes = runs
@@ -57,7 +59,10 @@ function inWords({ runs, worked }: RoundReport, left: WorkLeft, isDry: boolean |
       ? `Worked ${links} links: ${pushed} told the partner, ${conflicted} in conflict, ${waiting} waiting, ${parked} parked, ${failed} failed.`
       : undefined,
     isDry ? 'Nothing was written.' : undefined,
-    isDry && writes.length > 0 ? table(['connection', 'record type', 'key', 'hub', 'partner', 'rows'], writes) : undefined,
+    isDry && writes.length > 0
+      ? table(['connection', 'record type', 'key', 'hub', 'partner', 'rows'], writes.slice(0, shownAtMost))
+      : undefined,
+    isDry && writes.length > shownAtMost ? `and ${writes.length - shownAtMost} more (--json has them all)` : undefined,
     isDry && writes.length === 0 ? 'Both sides agree: nothing would be.' : undefined,
     workLeftInWords(left)
   )

@@ -26,13 +26,15 @@ export async function workLeft(db: Kysely<Database>): Promise<WorkLeft> {
   }
 }
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+
 export const isNone = ({ conflicts, parked, links }: WorkLeft): boolean => conflicts + parked + links === 0
 
 export function workLeftInWords(left: WorkLeft): string | undefined {
   const parts = [
-    left.conflicts > 0 ? `${left.conflicts} conflicts (ligature conflicts)` : undefined,
-    left.parked > 0 ? `${left.parked} parked writes (ligature parked)` : undefined,
-    left.links > 0 ? `${left.links} parked links (ligature parked)` : undefined
+    left.conflicts > 0 ? `${counted(left.conflicts, 'conflict')} (npx ligature conflicts)` : undefined,
+    left.parked > 0 ? `${counted(left.parked, 'parked write')} (npx ligature parked)` : undefined,
+    left.links > 0 ? `${counted(left.links, 'parked link')} (npx ligature parked)` : undefined
   ].filter((part) => part !== undefined)
   return parts.length === 0 ? undefined : `Left for a person: ${parts.join(', ')}.`
 }
