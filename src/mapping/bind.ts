@@ -47,6 +47,7 @@ export interface BoundResourcePart {
   readonly rows: readonly BoundRow[]
   /** The rows that lead to nested records; these are followed even when the resource itself did not change. */
   readonly leading: readonly BoundRow[]
+  readonly slices: Readonly<Record<string, Pattern>>
   readonly keySystem: string
   readonly keySteps: readonly Step[]
   /** What every key of this part begins with. */
@@ -169,6 +170,7 @@ function bindResource(
     mapping,
     rows,
     leading,
+    slices,
     keySystem: system,
     keySteps,
     prefix,
@@ -183,7 +185,9 @@ const prefixes = new Map<string, string>()
 /** What keys of one kind begin with; the same string each time, so that two of them are told apart without reading them. */
 function prefixOf(type: string, system: string): string {
   const prefix = keyOf(type, system, '')
-  return prefixes.get(prefix) ?? (prefixes.set(prefix, prefix), prefix)
+  const known = prefixes.get(prefix)
+  if (known === undefined) prefixes.set(prefix, prefix)
+  return known ?? prefix
 }
 
 function idsOf(entity: AnyEntity, parts: readonly BoundPart[]): BoundEntity['idsOf'] {

@@ -22,10 +22,14 @@ export {
   TableCannotReturn,
   Unreadable
 } from './conversion.ts'
+export { documentOf } from './document.ts'
 export { type AnyEntity, type Entity, entity, inside, type Ownership, owned, shared } from './entity.ts'
 export { canonicalJson, equal } from './equal.ts'
+export { howOf } from './how.ts'
 export { type Issue, issueOutcome, issueText } from './issue.ts'
+export { type Dependent, type ElementLineage, impactOf, lineageOf } from './lineage.ts'
 export { inOrder } from './list.ts'
+export { lossesOf } from './losses.ts'
 export { between, type Mapping } from './mapping.ts'
 export { many, type Nested, nested } from './nested.ts'
 export { partnerValue, sameForPartner } from './partner-value.ts'
