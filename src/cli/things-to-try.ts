@@ -38,7 +38,9 @@ export async function thingsToTry({ db, connections }: OpenEngine, ownUrl: strin
 
 async function findExample(twin: SandboxTwin, ledger: Ledger, ids: readonly string[]): Promise<Example | undefined> {
   const { entities, name, serviceTimeZone } = twin.connection
-  const links = [...(await ledger.readLinks(ids)).values()]
+  const found = await ledger.readLinks(ids)
+  // In their order: the same record is named after a restart.
+  const links = ids.flatMap((id) => found.get(id) ?? [])
   const records = await ledger.recordsOf(links.flatMap((link) => link.baseObservation ?? []))
   const resources = await ledger.resourcesOfLinks(ids)
   for (const link of links) {
