@@ -1,8 +1,9 @@
 import type { Resource } from '@medplum/fhirtypes'
 import type { Command } from 'commander'
+import type { ElementLineage } from '#mapping'
 import { hubStoreOn } from '../fhir/store/hub-store.ts'
 import { type Cli, printResult } from './cli.ts'
-import { type ExplainedElement, explainElements } from './explain-elements.ts'
+import { explainElements } from './explain-elements.ts'
 import { timeText } from './link-report.ts'
 import { paragraphs, table } from './table.ts'
 import { type OpenLedger, withLedger } from './with-ledger.ts'
@@ -54,7 +55,7 @@ interface Explained {
     readonly origin: string
     readonly mappingVersion: string
   } | null
-  readonly elements: readonly ExplainedElement[]
+  readonly elements: readonly ElementLineage[]
 }
 
 async function explain({ db, ledger, boundOf }: OpenLedger, resourceType: string, id: string): Promise<Explained> {

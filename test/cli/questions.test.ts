@@ -71,7 +71,7 @@ describe.concurrent('ligature impact', () => {
 test('ligature docs writes a page for every mapping', async () => {
   const { code } = await ligature(['docs', 'pages'], { folder })
   expect(code).toBe(0)
-  expect(readdirSync(join(folder, 'pages'), { recursive: true }).join(' ')).toContain('case.md')
+  expect(readdirSync(join(folder, 'pages'), { recursive: true }).join(' ')).toContain(join('spry', 'README.md'))
 })
 
 describe.concurrent('the command line', () => {
