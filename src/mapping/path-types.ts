@@ -48,10 +48,10 @@ type Step<R, Segment extends string, Slices extends string, Before extends strin
  * a `PathError` where there is none. Slices other than extensions must be declared by the mapping.
  */
 export type ElementAt<R, P extends string, Slices extends string, Before extends string = ''> = P extends `${infer H}.${infer T}`
-  ? Step<R, H, Slices, Before> extends infer Next
+  ? NonNullable<Step<R, H, Slices, Before>> extends infer Next
     ? Next extends PathError<string>
       ? Next
-      : ElementAt<NonNullable<Next>, T, Slices, Join<Before, H>>
+      : ElementAt<Next, T, Slices, Join<Before, H>>
     : never
   : Step<R, P, Slices, Before>
 
