@@ -103,6 +103,27 @@ export async function liveIntents(db: Db, linkId: string): Promise<Intent[]> {
   return rows.map(intentOf)
 }
 
+/** Which of these links have a write whose outcome is not settled. */
+export async function linksInFlight(db: Db, linkIds: readonly string[]): Promise<Set<string>> {
+  if (linkIds.length === 0) return new Set()
+  const rows = await db
+    .selectFrom('intent')
+    .select('link_id')
+    .where('state', 'in', ['planned', 'sent', 'unknown'])
+    .where(sql<boolean>`link_id = any(${linkIds}::uuid[])`)
+    .execute()
+  return new Set(rows.map((row) => row.link_id))
+}
+
+/** Marks the links whose worker died, or lost its lease, in the middle of a write: the next one settles it. */
+export async function markAbandonedDue(db: Db, connection: string, now: number): Promise<void> {
+  await sql`
+    UPDATE link SET due = true, revision = revision + 1
+    WHERE connection = ${connection} AND NOT due AND leased_until <= ${now} AND state <> 'tombstone'
+      AND id IN (SELECT link_id FROM intent WHERE state IN ('planned', 'sent', 'unknown'))
+  `.execute(db)
+}
+
 export async function intentsOf(db: Db, linkId: string): Promise<Intent[]> {
   const rows = await db.selectFrom('intent').select(columns).where('link_id', '=', linkId).orderBy('planned_at').execute()
   return rows.map(intentOf)

@@ -126,6 +126,7 @@ export async function dueLinks(db: Db, connection: string, now: number, limit: n
     .select('id')
     .where('connection', '=', connection)
     .where('due', '=', true)
+    .where('state', 'not in', ['tombstone', 'fused'])
     .where('leased_until', '<=', now)
     .orderBy('id')
     .limit(limit)

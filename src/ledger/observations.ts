@@ -49,6 +49,13 @@ export async function recordsOf(db: Db, ids: readonly string[]): Promise<Map<str
   return new Map(rows.map((row) => [row.observation_id, decodeContent(row.content)]))
 }
 
+/** When each observation was made. */
+export async function observedAt(db: Db, ids: readonly string[]): Promise<Map<string, number>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db.selectFrom('observation').select(['id', 'at']).where(sql<boolean>`id = any(${ids}::uuid[])`).execute()
+  return new Map(rows.map((row) => [row.id, row.at.getTime()]))
+}
+
 /** What was seen of a link, newest first, without content. */
 export async function observationsOf(db: Db, linkId: string, limit = 50): Promise<Omit<Observation, 'record'>[]> {
   const rows = await db

@@ -72,6 +72,7 @@ export function createEngine(options: EngineOptions): Engine {
   /** Works what is due, for as long as something moves. */
   const workDue = async (connection: SyncConnection, worked: Record<keyof RoundReport['worked'], number>) => {
     const tried = new Set<string>()
+    await store.ledger.markAbandonedDue(connection.name, ports.clock.now())
     for (;;) {
       const due = (await store.ledger.dueLinks(connection.name, ports.clock.now(), dueAtOnce + tried.size)).filter((id) => !tried.has(id))
       if (due.length === 0 || stopping) return

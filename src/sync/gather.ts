@@ -4,6 +4,7 @@ import { type BoundEntity, knownKey, type Mapped, type Piece, parseKey, toFhir }
 import type { Conflict } from '../ledger/conflicts.ts'
 import type { Link, LinkResource } from '../ledger/links.ts'
 import type { HubSide } from './reconcile.ts'
+import { recognise } from './recognise.ts'
 import { referencesIn } from './row-value.ts'
 import type { Transaction } from './store.ts'
 
@@ -79,6 +80,9 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
   const resources = await tx.hub.readResources(refs)
   const around = await readAround(tx, bound, resources, keyOfName)
 
+  const recognised = await recogniseAll(tx, batch, mapped, places, resources, around, { found, keyOfName })
+  for (const { piece, reference } of recognised.values()) tie(piece.key, reference)
+
   const gathered = batch.map((incoming, index): Gathered => {
     const own = incoming.link ? (places.get(incoming.link.id) ?? []) : []
     const hub = new Map<string, HubSide>()
@@ -90,6 +94,8 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
     for (const piece of mapped[index]?.pieces ?? []) {
       const reference = adoptable.byKey.get(piece.key)
       if (piece.ownership === 'owned' && reference && !hub.has(piece.place)) hub.set(piece.place, { reference, resource: resources.get(reference) })
+      const same = recognised.get(piece)
+      if (same) hub.set(piece.place, same)
     }
     const keysHere = new Set((mapped[index]?.pieces ?? []).map((piece) => piece.key))
     return {
@@ -139,6 +145,37 @@ async function adopt(tx: Transaction, batch: readonly Incoming[], mapped: readon
     if (!linkIds.has(owner)) ambiguous.push(key)
   }
   return { byKey, ambiguous, references: [...byKey.values()] }
+}
+
+/** Resources that an EHR tied to a link's own and that nobody owns, for the nested records that they stand for. */
+async function recogniseAll(
+  tx: Transaction,
+  batch: readonly Incoming[],
+  mapped: readonly Mapped[],
+  places: ReadonlyMap<string, readonly LinkResource[]>,
+  resources: ReadonlyMap<string, Resource>,
+  around: readonly Resource[],
+  { found, keyOfName }: { found: ReadonlyMap<string, string[]>; keyOfName: ReadonlyMap<string, string> }
+): Promise<Map<Piece, { piece: Piece; reference: string; resource: Resource }>> {
+  const recognised = new Map<Piece, { piece: Piece; reference: string; resource: Resource }>()
+  const nameOf = (resource: Resource) => `${resource.resourceType}/${resource.id}`
+  const strangers = around.filter((resource) => keyOfName.get(nameOf(resource)) === nameOf(resource))
+  if (strangers.length === 0) return recognised
+  const owners = await tx.ledger.ownersOf(strangers.map((resource) => refOfName(nameOf(resource))))
+  const taken = new Set(owners.map((one) => `${one.resourceType}/${one.resourceId}`))
+  batch.forEach(({ link }, index) => {
+    const own = (link && places.get(link.id)) ?? []
+    const known = new Set(own.map((one) => one.place))
+    const referred = new Set(own.flatMap((one) => [...referencesIn(resources.get(`${one.resourceType}/${one.resourceId}`))]))
+    for (const piece of mapped[index]?.pieces ?? []) {
+      if (piece.ownership !== 'owned' || known.has(piece.place) || found.has(piece.key)) continue
+      const resource = recognise(piece, strangers.filter((one) => referred.has(nameOf(one)) && !taken.has(nameOf(one))))
+      if (!resource) continue
+      taken.add(nameOf(resource))
+      recognised.set(piece, { piece, reference: nameOf(resource), resource })
+    }
+  })
+  return recognised
 }
 
 /** Resources that hub resources refer to and no key explains yet: what an EHR tied to them. */

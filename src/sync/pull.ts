@@ -58,6 +58,8 @@ const batchSize = 1000
 /** A record of a listing, still unparsed. */
 interface Listed {
   readonly key: string
+  /** When the page was asked for: what was agreed since then is newer than what it says. */
+  readonly askedAt: number
   readonly bytes: Uint8Array
   read(): unknown
 }
@@ -154,25 +156,30 @@ class PullRun {
     const type = recordTypeOf(this.#connection, this.#entity)
     const since = kind === 'poll' && watermark !== null ? type?.list?.timeLiteral?.(watermark - overlapMs) : undefined
     const pages = listPages(this.#connection.client, this.#entity, since === undefined ? {} : { since })
-    const ask = () => tryAgain(this.#engine.ports, () => pages.next().then((step) => step.value ?? undefined))
+    const ask = async () => {
+      const askedAt = this.#engine.ports.clock.now()
+      const page = await tryAgain(this.#engine.ports, () => pages.next().then((step) => step.value ?? undefined))
+      return page && { page, askedAt }
+    }
     let coming = ask()
     let total: number | undefined
     let waiting: Listed[] = []
     for (;;) {
-      const page = await coming
-      if (page !== undefined) {
+      const come = await coming
+      if (come !== undefined) {
+        const { page, askedAt } = come
         coming = ask()
         coming.catch(() => undefined)
         total = page.total ?? total
-        for (const range of page.records) waiting.push({ key: range.key ?? '', bytes: page.text.subarray(range.start, range.end), read: () => readRecord(page, range) })
+        for (const range of page.records) waiting.push({ key: range.key ?? '', askedAt, bytes: page.text.subarray(range.start, range.end), read: () => readRecord(page, range) })
       }
-      if (waiting.length >= batchSize || page === undefined) {
+      if (waiting.length >= batchSize || come === undefined) {
         if (waiting.length > 0) await this.#batch(waiting, kind)
         waiting = []
         const progress = { connection: this.#connection.name, entity: this.#entity, seen: this.#books.seen }
         this.#options.onProgress?.(total === undefined ? progress : { ...progress, total })
       }
-      if (page === undefined) break
+      if (come === undefined) break
     }
     return total === undefined || this.#books.seen >= total
   }
@@ -234,6 +241,9 @@ class PullRun {
     const found = await tx.ledger.linksByKey(connection.name, this.#entity, rest.map((index) => keys[index] as string))
     const links = await tx.ledger.lockLinks([...found.values()].map((link) => link.id))
     const inDoubt = type?.create ? await tx.ledger.createsInDoubt(connection.name, this.#entity, type.create.call) : []
+    const inFlight = await tx.ledger.linksInFlight([...links.keys()])
+    const agreedAt = await tx.ledger.observedAt([...links.values()].flatMap((link) => link.baseObservation ?? []))
+    const lookAgain: string[] = []
     const met: string[] = []
     const remembered: { id: string; rawHash: Buffer }[] = []
     const back: string[] = []
@@ -254,8 +264,13 @@ class PullRun {
         count(books, 'unchanged')
         remembered.push({ id: link.id, rawHash: raw[index] as Buffer })
         if (link.missing > 0) back.push(link.id)
-      } else if (link && link.leasedUntil > now) count(books, 'skipped', 'in-work')
-      else if (link?.state === 'fused') count(books, 'parked', 'fused')
+      } else if (link && (link.leasedUntil > now || inFlight.has(link.id))) {
+        count(books, 'skipped', 'in-work')
+        lookAgain.push(link.id)
+      } else if (link && (agreedAt.get(link.baseObservation ?? '') ?? 0) > (batch[index]?.askedAt ?? 0)) {
+        count(books, 'skipped', 'agreed-since')
+        lookAgain.push(link.id)
+      } else if (link?.state === 'fused') count(books, 'parked', 'fused')
       else if (changed.has(key)) count(books, 'skipped', 'listed-twice')
       else if (!link && inDoubt.some((one) => type?.create?.resembles?.(one.record, record))) count(books, 'skipped', 'may-be-ours')
       else {
@@ -265,6 +280,7 @@ class PullRun {
     }
     await tx.ledger.rememberBytes(remembered)
     await tx.ledger.countFound(back)
+    if (type?.read) await tx.ledger.markDue(lookAgain)
     if (changed.size === 0) return met
     const context = { connection: connection.name, newId: ports.newId, now, runId: this.#runId, actor: 'engine', tells: false, ...(connection.rules ? { rules: connection.rules } : {}) }
     for (const [entity, results] of await applyNested(tx, connection, bound, context, [...changed.values()])) {

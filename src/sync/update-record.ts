@@ -61,7 +61,7 @@ async function settle(held: Held, type: RecordType, plan: Plan, rows: readonly s
   switch (outcome.kind) {
     case 'ok':
       await agreeOnSent(held, intentId, record)
-      return readBack(held, type, intentId)
+      return readBack(held, type, intentId, rows)
     case 'rejected':
       await engine.store.ledger.settleIntent(intentId, 'rejected', outcome.code, clock.now(), outcome.partnerMessage)
       await reportUnwritable(held, plan, rows, [{ path: '', code: 'invalid-content', message: outcome.issue.message }])
@@ -96,14 +96,15 @@ async function agreeOnSent(held: Held, intentId: string, record: unknown): Promi
 }
 
 /** Reads what the partner made of it. What it normalised goes to the hub; an endless exchange blows the fuse. */
-export async function readBack(held: Held, type: RecordType, intentId: string): Promise<Worked> {
+export async function readBack(held: Held, type: RecordType, intentId: string, told: readonly string[] = []): Promise<Worked> {
   const { engine } = held
   const record = await readFresh({ ...held, link: { ...held.link, partnerKey: held.link.partnerKey } }, type)
   if (record === undefined) return { outcome: 'pushed', reason: 'not read back' }
   const applied = await applyFresh(held, record, 'read')
   const now = engine.ports.clock.now()
   await engine.store.ledger.settleIntent(intentId, 'verified', null, now)
-  const changedAgain = applied.kind !== 'unchanged' && applied.kind !== 'echo' && applied.hub === 'update'
+  // times of change move with every write; it goes back and forth only when what was told comes back otherwise
+  const changedAgain = applied.plan?.updates.some(({ place, rows }) => rows.some((row) => told.includes(`${place}.${row.bound.row.to}`))) ?? false
   await fenced(held, async (tx, link) => {
     await tx.ledger.writeLinks([{ ...link, alternations: changedAgain ? link.alternations + 1 : 0 }])
   })

@@ -28,7 +28,8 @@ export async function differences(db: Db, twin: SpryTwin, connection: SyncConnec
   const cases = twin.store.list({ page: 0, size: 1_000_000 }).cases.sort((a, b) => ((a.updated_at ?? '') < (b.updated_at ?? '') ? -1 : 1))
   const links = await ledger.linksByKey(connection.name, 'case', cases.map((one) => one.spry_case_id))
   const inDoubt = await createsInDoubt(ledger, connection)
-  const wrong = [...hub.twice]
+  const due = await db.selectFrom('link').select(['id', 'entity', 'partner_key']).where('due', '=', true).where('state', 'not in', ['tombstone', 'fused']).execute()
+  const wrong = [...hub.twice, ...due.map((link) => `${link.entity} ${link.partner_key ?? link.id}: link is still due`)]
 
   // a physician in several cases is as the case that was changed last has it
   const newest = new Map<string, { piece: Piece; linkId: string | undefined }>()
@@ -37,7 +38,6 @@ export async function differences(db: Db, twin: SpryTwin, connection: SyncConnec
     const link = links.get(key)
     if (!link && inDoubt(record)) continue
     if (link?.state !== 'active') wrong.push(`${key}: link is ${link?.state ?? 'missing'} ${link?.reason ?? ''}`)
-    if (link?.due) wrong.push(`${key}: link is still due`)
     for (const piece of toFhir(bound, record, { deep: true }).pieces) newest.set(piece.key, { piece, linkId: link?.id })
   }
   for (const { piece, linkId } of newest.values()) {
