@@ -96,6 +96,8 @@ export function codes<const A extends string, const B extends string, const M ex
   }
   const extra = Object.entries(alsoFromFhir) as [M, A][]
   for (const [fhir, partner] of extra) {
+    if (!forward.has(partner))
+      throw new TableCannotReturn(`${name}: ${fhir} means ${partner}, which is not in the table; add it there`)
     if (backward.has(fhir)) throw new TableCannotReturn(`${name}: ${fhir} is in the table and in alsoFromFhir; keep one`)
     backward.set(fhir, partner)
   }

@@ -3,7 +3,7 @@ import type { Resource } from '@medplum/fhirtypes'
 import type { BoundConversion, Conversion, Scope, Unreadable } from './conversion.ts'
 import type { Nested } from './nested.ts'
 import type { Pattern } from './path.ts'
-import type { ElementAt, FieldAt, RecordPath, ValidElement } from './path-types.ts'
+import type { ElementAt, FieldAt, PathError, RecordPath, ValidElement } from './path-types.ts'
 import type { ComputedRow, DerivedRow, FixedRow, KeptRow, ListRow, NestedRow, Row, RowOptions, ValueRow } from './row.ts'
 
 /** A table of rows between a record type and one resource that it becomes. */
@@ -33,11 +33,14 @@ type CoveredBy<Rows extends readonly Row[]> = NonNullable<Rows[number]['covers']
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 
-/** A conversion may be left out only where both sides have the same type. */
-type How<Field, Element> =
-  Same<NonNullable<Field>, NonNullable<Element>> extends true
-    ? [how?: Conversion<NonNullable<Field>, NonNullable<Element>> | RowOptions<Field>, options?: RowOptions<Field>]
-    : [how: Conversion<NonNullable<Field>, NonNullable<Element>>, options?: RowOptions<Field>]
+/** A conversion may be left out only where both sides have the same type. A wrong path asks for none, so that the compiler speaks of the path. */
+type How<Field, Element> = [Field] extends [never]
+  ? [how?: unknown, options?: unknown]
+  : [Element] extends [PathError<string>]
+    ? [how?: unknown, options?: unknown]
+    : Same<NonNullable<Field>, NonNullable<Element>> extends true
+      ? [how?: Conversion<NonNullable<Field>, NonNullable<Element>> | RowOptions<Field>, options?: RowOptions<Field>]
+      : [how: Conversion<NonNullable<Field>, NonNullable<Element>>, options?: RowOptions<Field>]
 
 interface Fallback<Element> {
   readonly toFhir: (item: unknown) => NonNullable<Element>

@@ -25,12 +25,13 @@ export interface PathError<Message extends string> {
 }
 
 type ItemOf<T> = NonNullable<T> extends readonly (infer I)[] ? I : never
+type Where<Before extends string> = Before extends '' ? 'the resource' : Before
 type Join<A extends string, B extends string> = A extends '' ? B : `${A}.${B}`
 
 type Step<R, Segment extends string, Slices extends string, Before extends string> = Segment extends `${infer Name}[${number}]`
   ? Name extends keyof R
     ? ItemOf<R[Name]>
-    : PathError<`${Name} is not an element of ${Before}`>
+    : PathError<`${Name} is not an element of ${Where<Before>}`>
   : Segment extends `${infer Name}:${string}`
     ? Name extends keyof R
       ? Name extends 'extension'
@@ -38,10 +39,10 @@ type Step<R, Segment extends string, Slices extends string, Before extends strin
         : Join<Before, Segment> extends Slices
           ? ItemOf<R[Name]>
           : PathError<`slice ${Join<Before, Segment>} is not declared`>
-      : PathError<`${Name} is not an element of ${Before}`>
+      : PathError<`${Name} is not an element of ${Where<Before>}`>
     : Segment extends keyof R
       ? R[Segment]
-      : PathError<`${Segment} is not an element of ${Before}`>
+      : PathError<`${Segment} is not an element of ${Where<Before>}`>
 
 /**
  * The type of the element at a FHIR path such as `identifier:case.value`, `note[0].text` or `extension:spry-icd-id.valueInteger`;

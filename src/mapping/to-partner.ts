@@ -84,17 +84,22 @@ class Back {
   ): void {
     const { row } = bound
     if (row.kind === 'computed' || (base !== undefined && bound.write === 'never')) return
+    const late = base !== undefined && bound.write === 'on-create'
     if (row.kind === 'list') {
-      this.#applyList(bound, row, resource, before, draft, base)
+      if (!late) this.#applyList(bound, row, resource, before, draft, base)
       return
     }
     const now = bound.read(resource)
     const then = before === undefined ? undefined : bound.read(before)
     if (row.kind === 'nested') {
-      this.#applyNested(bound, row, now, then, draft, base)
+      if (!late) this.#applyNested(bound, row, now, then, draft, base)
       return
     }
     if (base !== undefined && (equal(now, then) || sameForPartner(bound, now, then))) return
+    if (late) {
+      this.#problem(bound, resource, new Unreadable('can be written only when the record is created', 'unsupported-write'))
+      return
+    }
     if (row.conversion?.joins) {
       for (const [name, value] of Object.entries(bound.conversion?.toPartner(now) as Node)) draft.set(name, value)
       return

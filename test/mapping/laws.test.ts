@@ -29,12 +29,12 @@ const anchorOf = (bound: BoundEntity, record: unknown) => bound.anchor.keyFor(re
 /** Whether a record can be mapped at all. */
 const usable = (bound: BoundEntity, record: unknown) => toFhir(bound, record).pieces.length > 0
 
-/** The rows that the partner may be sent, with their elements. */
+/** The rows that the partner may be sent at any time, with their elements. */
 function writable(pieces: readonly Piece[]): Map<string, [BoundRow, unknown]> {
   const found = new Map<string, [BoundRow, unknown]>()
   for (const piece of pieces) {
     for (const row of piece.part.rows) {
-      if (row.write === 'never') continue
+      if (row.write !== 'always') continue
       const value = row.row.kind === 'list' ? listOf(piece, row) : readAt(piece.resource, row.steps)
       found.set(`${piece.key} ${row.row.to}`, [row, value])
     }
