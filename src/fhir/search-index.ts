@@ -33,7 +33,34 @@ export function indexResource(resource: Resource): SearchIndex {
       })
     }
   }
+  addOtherReferences(resource, tokens)
   return { tokens: [...tokens], ...unique(index) }
+}
+
+/** The token of references to people that no search parameter covers: when two people turn out to be one, none may be missed. */
+export const otherReferences = '_other-reference'
+
+function addOtherReferences(resource: Resource, tokens: Set<string>): void {
+  let found: Set<string> | undefined
+  const look = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    if (Array.isArray(value)) {
+      for (const item of value) look(item)
+      return
+    }
+    for (const name in value) {
+      const inner = (value as Record<string, unknown>)[name]
+      if (name !== 'reference' || typeof inner !== 'string') look(inner)
+      else if (/^(Patient|Practitioner)\//.test(inner)) {
+        found ??= new Set()
+        found.add(inner.replace(/\/_history\/[^/]*$/, ''))
+      }
+    }
+  }
+  look(resource)
+  if (!found) return
+  for (const token of tokens) if (found.size > 0) found.delete(token.slice(token.indexOf('=') + 1))
+  for (const reference of found) tokens.add(indexable(`${otherReferences}=${reference}`))
 }
 
 type Found = { keys: ResourceKey[]; dates: SearchIndex['dates'][number][]; strings: SearchIndex['strings'][number][] }

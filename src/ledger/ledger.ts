@@ -19,6 +19,7 @@ import type { Database } from '../database/tables.ts'
 import * as audit from './audit.ts'
 import * as conflicts from './conflicts.ts'
 import * as cursors from './cursors.ts'
+import * as identities from './identities.ts'
 import * as inbox from './inbox.ts'
 import * as intents from './intents.ts'
 import * as leases from './leases.ts'
@@ -26,7 +27,18 @@ import * as links from './links.ts'
 import * as observations from './observations.ts'
 import * as runs from './runs.ts'
 
-const verbs = { ...audit, ...conflicts, ...cursors, ...inbox, ...intents, ...leases, ...links, ...observations, ...runs }
+const verbs = {
+  ...audit,
+  ...conflicts,
+  ...cursors,
+  ...identities,
+  ...inbox,
+  ...intents,
+  ...leases,
+  ...links,
+  ...observations,
+  ...runs
+}
 type Verbs = typeof verbs
 
 type WithoutFirst<F> = F extends (db: Kysely<Database>, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never
@@ -36,6 +48,9 @@ export type Ledger = { readonly [Name in keyof Verbs]: WithoutFirst<Verbs[Name]>
 
 /** The verbs on a database or a transaction. */
 export function ledgerOn(db: Kysely<Database>): Ledger {
-  const bound = Object.entries(verbs).map(([name, verb]) => [name, (...rest: unknown[]) => (verb as (...all: unknown[]) => unknown)(db, ...rest)])
+  const bound = Object.entries(verbs).map(([name, verb]) => [
+    name,
+    (...rest: unknown[]) => (verb as (...all: unknown[]) => unknown)(db, ...rest)
+  ])
   return Object.fromEntries(bound) as Ledger
 }

@@ -4,15 +4,17 @@
  */
 import type { Resource } from '@medplum/fhirtypes'
 import type { BoundEntity, Piece, Rule } from '#mapping'
+import { VersionConflict } from '../fhir/store/version-conflict.ts'
 import type { NewId } from '../ports.ts'
 import type { LinkResource, LinkWrite } from '../ledger/links.ts'
 import type { Observation, Origin } from '../ledger/observations.ts'
 import type { AuditEntry } from '../ledger/audit.ts'
 import type { OutcomeKind } from './books.ts'
 import type { Writable } from './decide.ts'
-import { type Batch, type Gathered, gather, type Incoming } from './gather.ts'
+import { type Batch, type Gathered, gather, identifierOf, type Incoming } from './gather.ts'
 import { type Plan, reconcile } from './reconcile.ts'
 import { type Naming, putRowValue, referencesIn, withReferences } from './row-value.ts'
+import { settleBearers } from './settle-bearers.ts'
 import type { Transaction } from './store.ts'
 
 type Stored = Resource & { id: string }
@@ -52,13 +54,14 @@ interface Writes {
 }
 
 export async function applyRecords(tx: Transaction, context: ApplyContext, incoming: readonly Incoming[]): Promise<Applied[]> {
-  const batch = await gather(tx, context.bound, incoming)
+  const { now, actor } = context
+  const batch = await gather(tx, context.bound, incoming, (bearers) => settleBearers(tx, bearers, { now, actor }, { owned: false }))
   const writes: Writes = { resources: new Map(), claims: [], links: [], places: [], forgotten: [], observations: [], audit: [] }
   const applied: Applied[] = []
   for (const gathered of batch.gathered) applied.push(await applyOne(tx, context, batch, gathered, writes))
 
   const versions = await tx.hub.writeResources([...writes.resources.values()], context.now)
-  await tx.hub.claim(writes.claims)
+  await requireSole(tx, await tx.hub.claim(writes.claims))
   const known = await tx.hub.versionsOf(writes.places.map((one) => ({ resourceType: one.resourceType, id: one.resourceId })).filter((ref) => !versions.has(`${ref.resourceType}/${ref.id}`)))
   const versionOf = (one: Omit<LinkResource, 'version'>) => {
     const name = `${one.resourceType}/${one.resourceId}`
@@ -86,6 +89,7 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, ga
   if (mapped.pieces.length === 0) return hold('parked', 'parked', 'invalid-content')
   if (gathered.ambiguous.length > 0) return hold('parked', 'parked', 'ambiguous')
 
+  const keyOfName = keysFor(batch, mapped)
   const plan = reconcile({
     bound,
     base: gathered.base,
@@ -93,7 +97,7 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, ga
     partner: incoming.record,
     mapped,
     hub: gathered.hub,
-    keyOfName: batch.keyOfName,
+    keyOfName,
     around: gathered.around,
     conflicts: gathered.conflicts,
     writable: context.writable,
@@ -106,7 +110,7 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, ga
   if (missing) return hold('skipped', 'waiting', 'missing-reference')
 
   const naming: Naming = {
-    keyOf: (reference) => batch.keyOfName.get(reference) ?? reference,
+    keyOf: (reference) => keyOfName.get(reference) ?? batch.keyOfName.get(reference) ?? reference,
     referenceTo: (key) => batch.referenceOf.get(key) ?? key
   }
   for (const piece of plan.creates) {
@@ -134,6 +138,21 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, ga
   return { ...classify(gathered, plan), linkId, plan }
 }
 
+/** A person who is twice at the partner is, to each record, the one whom it names. */
+function keysFor({ synonyms, keyOfName, referenceOf }: Batch, { pieces }: Gathered['mapped']): Map<string, string> {
+  if (!synonyms) return keyOfName
+  const own = pieces.flatMap(({ key }) => (referenceOf.has(key) ? [[referenceOf.get(key) as string, key] as const] : []))
+  return new Map([...keyOfName, ...own])
+}
+
+/** Somebody else may have created what was missing when we looked: then this is decided again. */
+async function requireSole(tx: Transaction, criteria: readonly string[]): Promise<void> {
+  if (criteria.length === 0) return
+  const bearers = await tx.hub.findByIdentifiers(criteria.flatMap(identifierOf))
+  const several = [...bearers].filter(([, ids]) => ids.length > 1).map(([key]) => key.slice(0, key.indexOf('?')))
+  if (several.length > 0) throw new VersionConflict(several)
+}
+
 /** Stubs that the hub lacks; within a batch each once. */
 function createShared({ newId }: ApplyContext, batch: Batch, plan: Plan, writes: Writes): void {
   for (const piece of plan.pieces) {
@@ -143,7 +162,7 @@ function createShared({ newId }: ApplyContext, batch: Batch, plan: Plan, writes:
     batch.referenceOf.set(piece.key, `${type}/${id}`)
     batch.keyOfName.set(`${type}/${id}`, piece.key)
     put(writes, { ...piece.resource, id } as Stored, 'new')
-    writes.claims.push({ resourceType: type, criteria: piece.key.slice(type.length + 1), id })
+    writes.claims.push({ resourceType: type, criteria: piece.key, id })
   }
 }
 
@@ -258,7 +277,7 @@ function heldRow(context: ApplyContext, { record, link }: Incoming, state: LinkW
     changedAt: link?.changedAt ?? null,
     anchorType: bound.anchor.mapping.resourceType,
     anchorId: link?.anchorId ?? null,
-    due: link?.due ?? false,
+    due: !context.tells && (link?.due ?? false),
     alternations: link?.alternations ?? 0
   }
 }

@@ -2,6 +2,7 @@
 import type { Resource } from '@medplum/fhirtypes'
 import { type BoundEntity, knownKey, type Named, toFhir } from '#mapping'
 import type { Link } from '../ledger/links.ts'
+import { uncertainPeople } from './certain-keys.ts'
 import { refOfName } from './gather.ts'
 import { type Naming, referencesIn } from './row-value.ts'
 import type { Transaction } from './store.ts'
@@ -13,6 +14,8 @@ export interface Closure {
   readonly naming: Naming
   /** `Type/<id>` of a key. */
   nameOf(key: string): string | undefined
+  /** People of whom the partner cannot be told who they are. */
+  readonly uncertain: readonly string[]
 }
 
 const depth = 4
@@ -36,6 +39,8 @@ export async function loadClosure(tx: Pick<Transaction, 'hub' | 'ledger'>, bound
   for (let step = 0; step < depth && wanted.size > 0; step++) {
     const read = await tx.hub.readResources([...wanted].filter((name) => name.includes('/') && !name.includes('?')).map(refOfName))
     wanted = new Set()
+    const uncertain = await uncertainPeople(tx, bound.scope.connection, read.values())
+    for (const name of uncertain) known.set(name, name)
     for (const [name, resource] of read) {
       if (keyOf.has(name)) continue
       const key = known.get(name) ?? knownKey(bound, resource) ?? name
@@ -50,6 +55,7 @@ export async function loadClosure(tx: Pick<Transaction, 'hub' | 'ledger'>, bound
   return {
     named,
     known,
+    uncertain: [...known].flatMap(([name, key]) => (name === key ? [name] : [])),
     nameOf: (key) => nameOf.get(key),
     naming: { keyOf: (reference) => keyOf.get(reference) ?? reference, referenceTo: (key) => nameOf.get(key) ?? key }
   }

@@ -6,6 +6,7 @@ import { boundEntity, recordTypeOf } from './connection.ts'
 import { recordHashOf } from './hash.ts'
 import { prepare } from './prepare.ts'
 import { send } from './send.ts'
+import { settlePeople } from './settle-people.ts'
 import { tie, tiesOf } from './tie.ts'
 import { tryAgain } from './try-again.ts'
 import { readBack } from './update-record.ts'
@@ -19,9 +20,12 @@ export async function createRecord(held: Held, options: { readonly sure?: boolea
   const { create } = type
   if (!create) return wait(held, 'waiting', 'unsupported-write')
   const bound = boundEntity(connection, link.entity)
-  const closure = await loadClosure(engine.store, bound, link)
+  let closure = await loadClosure(engine.store, bound, link)
+  await settlePeople(held, closure.uncertain)
+  if (closure.uncertain.length > 0) closure = await loadClosure(engine.store, bound, link)
   const anchorName = `${link.anchorType}/${link.anchorId}`
   if (!closure.named.some(({ names }) => names.includes(anchorName))) return wait(held, 'tombstone', 'deleted-in-fhir')
+  if (closure.uncertain.length > 0) return wait(held, 'waiting', 'ambiguous')
   const pool = poolOf(bound, closure.named)
   const { record, issues } = toPartner(bound, pool, closure.naming.keyOf(anchorName), { deep: true })
   const reason = blocked(bound, issues)

@@ -5,6 +5,7 @@ import type { Conflict } from '../ledger/conflicts.ts'
 import type { Link, LinkResource } from '../ledger/links.ts'
 import type { HubSide } from './reconcile.ts'
 import { recognise } from './recognise.ts'
+import { uncertainPeople } from './certain-keys.ts'
 import { referencesIn } from './row-value.ts'
 import type { Transaction } from './store.ts'
 
@@ -36,9 +37,14 @@ export interface Batch {
   /** `Type?identifier=…` → `Type/<id>`. */
   readonly referenceOf: Map<string, string>
   readonly keyOfName: Map<string, string>
+  /** Whether a resource goes by several keys here: a person who is twice at the partner. */
+  readonly synonyms: boolean
 }
 
-export async function gather(tx: Transaction, bound: BoundEntity, batch: readonly Incoming[]): Promise<Batch> {
+/** Settles which of several resources a partner's id means, as far as that can be told without a guess. */
+export type Settle = (bearers: Map<string, string[]>) => Promise<void>
+
+export async function gather(tx: Transaction, bound: BoundEntity, batch: readonly Incoming[], settle: Settle): Promise<Batch> {
   const linkIds = batch.flatMap(({ link }) => (link ? [link.id] : []))
   const bases = await tx.ledger.recordsOf(batch.flatMap(({ link }) => (link?.baseObservation ? [link.baseObservation] : [])))
   const places = groupBy(await tx.ledger.resourcesOfLinks(linkIds), (one) => one.linkId)
@@ -56,22 +62,25 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
       referencesIn(piece.resource, keys)
     }
   }
-  const found = await tx.hub.findByIdentifiers([...keys].flatMap((key) => identifierOf(key)))
+  const found = await tx.hub.findByIdentifiers([...keys].flatMap((key) => identifierOf(key)), 'stay')
+  await settle(found)
   const referenceOf = new Map<string, string>()
   const keyOfName = new Map<string, string>()
+  let synonyms = false
   const tie = (key: string, reference: string) => {
+    if ((keyOfName.get(reference) ?? key) !== key) synonyms = true
     referenceOf.set(key, reference)
     keyOfName.set(reference, key)
   }
   for (const [key, ids] of found) if (ids.length === 1) tie(key, `${key.slice(0, key.indexOf('?'))}/${ids[0]}`)
 
-  // what the ledger knows about a link's own resources wins over what identifiers say
+  // what the ledger knows about a link's own resources wins over what identifiers say; who somebody is, identifiers say
   batch.forEach(({ link }, index) => {
     if (!link) return
     const keyOfPlace = new Map([...(before[index] ?? []), ...(mapped[index]?.pieces ?? [])].map((piece) => [piece.place, piece.key]))
     for (const one of places.get(link.id) ?? []) {
       const key = keyOfPlace.get(one.place)
-      if (key !== undefined) tie(key, `${one.resourceType}/${one.resourceId}`)
+      if (key !== undefined && (one.ownership === 'owned' || !referenceOf.has(key))) tie(key, `${one.resourceType}/${one.resourceId}`)
     }
   })
 
@@ -110,7 +119,7 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
       ambiguous: adoptable.ambiguous.filter((key) => keysHere.has(key))
     }
   })
-  return { gathered, referenceOf, keyOfName }
+  return { gathered, referenceOf, keyOfName, synonyms }
 }
 
 /** A fault in a mapping parks the one record that shows it, and none of its neighbours. */
@@ -188,10 +197,10 @@ async function readAround(tx: Transaction, bound: BoundEntity, resources: Readon
     const unknown = [...names].filter((name) => bound.systems.has(name.slice(0, name.indexOf('/'))))
     const read = await tx.hub.readResources(unknown.map(refOfName))
     wanted = [...read.values()]
+    const uncertain = await uncertainPeople(tx, bound.scope.connection, wanted)
     for (const resource of wanted) {
-      const key = knownKey(bound, resource)
-      if (key !== undefined) keyOfName.set(`${resource.resourceType}/${resource.id}`, key)
-      else keyOfName.set(`${resource.resourceType}/${resource.id}`, `${resource.resourceType}/${resource.id}`)
+      const name = `${resource.resourceType}/${resource.id}`
+      keyOfName.set(name, (uncertain.has(name) ? undefined : knownKey(bound, resource)) ?? name)
     }
     around.push(...wanted)
   }

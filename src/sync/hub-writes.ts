@@ -2,11 +2,13 @@
 import type { AnyEntity } from '#mapping'
 import type { Transaction as KyselyTransaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
+import { hubStoreOn } from '../fhir/store/hub-store.ts'
 import type { Change, OnWrite } from '../fhir/store/write-changes.ts'
 import type { Jobs } from '../jobs.ts'
 import { ledgerOn } from '../ledger/ledger.ts'
 import type { NewId } from '../ports.ts'
 import { recordTypeOf, type SyncConnection } from './connection.ts'
+import { linksOfContested } from './contested.ts'
 
 const syncTarget = 'https://fhir.example.org/CodeSystem/sync-target'
 
@@ -26,8 +28,9 @@ export function onHubWrite(connections: readonly SyncConnection[], jobs: Pick<Jo
         due: true, alternations: 0
       }))
     )
-    const waiting = await waitingFor(tx, changes)
-    const concerned = [...new Set([...owners.map((owner) => owner.linkId), ...anchors.values(), ...waiting])].sort()
+    const waiting = await waitingFor(tx, connections, changes)
+    const contested = await linksOfContested(hubStoreOn(tx), ledger, changes)
+    const concerned = [...new Set([...owners.map((owner) => owner.linkId), ...anchors.values(), ...waiting, ...contested])].sort()
     await ledger.markDue(concerned)
     for (const id of [...concerned, ...fresh.map((one) => one.id)].sort()) await jobs.send(tx, id)
   }
@@ -59,8 +62,12 @@ async function knownAnchors(tx: KyselyTransaction<Database>, ids: readonly strin
 const identityTypes = new Set(['Patient', 'Practitioner', 'Organization', 'Coverage', 'Condition', 'Account'])
 
 /** What waits for a resource may go on when one of such a type was written. */
-async function waitingFor(tx: KyselyTransaction<Database>, changes: readonly Change[]): Promise<string[]> {
+async function waitingFor(tx: KyselyTransaction<Database>, connections: readonly SyncConnection[], changes: readonly Change[]): Promise<string[]> {
   if (!changes.some((change) => identityTypes.has(change.resourceType))) return []
   const rows = await tx.selectFrom('link').select('id').where('state', '=', 'waiting').where('partner_key', 'is', null).orderBy('id').limit(1000).execute()
-  return rows.map((row) => row.id)
+  const inNeed = (await ledgerOn(tx).linksInNeedOfIdentity()).filter((link) => {
+    const connection = connections.find(({ name }) => name === link.connection)
+    return connection !== undefined && recordTypeOf(connection, link.entity) !== undefined
+  })
+  return [...rows, ...inNeed].map(({ id }) => id)
 }

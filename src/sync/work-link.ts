@@ -9,6 +9,7 @@ import { recordHashOf } from './hash.ts'
 import { applyNested } from './nested.ts'
 import type { Engineering } from './pull.ts'
 import { isCollision } from './pull.ts'
+import { settleOwnPeople } from './settle-people.ts'
 import { updateRecord } from './update-record.ts'
 import type { Transaction } from './store.ts'
 
@@ -48,10 +49,12 @@ export async function workLink(engine: Engineering, connections: ReadonlyMap<str
   }
 }
 
-async function workHeld(held: Held): Promise<Worked> {
-  const { connection, link } = held
-  const inDoubt = await settleAbandoned(held)
+async function workHeld(taken: Held): Promise<Worked> {
+  await settleOwnPeople(taken)
+  const inDoubt = await settleAbandoned(taken)
   if (inDoubt) return { outcome: 'parked', reason: inDoubt }
+  const held = { ...taken, link: (await taken.engine.store.ledger.readLinks([taken.link.id])).get(taken.link.id) as Link }
+  const { connection, link } = held
   if (recordTypeOf(connection, link.entity) === undefined) return reconcileNested(held)
   if (link.partnerKey === null) return createRecord(held)
   return updateRecord(held)
@@ -91,9 +94,14 @@ export async function park(tx: Transaction, link: Link, reason: string): Promise
 async function reconcileNested(held: Held): Promise<Worked> {
   const { store } = held.engine
   const { link } = held
-  const base = link.baseObservation === null ? undefined : (await store.ledger.recordsOf([link.baseObservation])).get(link.baseObservation)
-  if (base === undefined) return { outcome: 'skipped', reason: 'nothing-known' }
-  const applied = await applyFresh(held, base, 'nested')
+  // a base that was put aside is still what the partner said last
+  const seen = link.baseObservation ?? (await store.ledger.observationsOf(link.id, 1))[0]?.id
+  const record = seen === undefined ? undefined : (await store.ledger.recordsOf([seen])).get(seen)
+  if (record === undefined) {
+    await fenced(held, (tx, current) => tx.ledger.writeLinks([{ ...current, due: false }]))
+    return { outcome: 'skipped', reason: 'nothing-known' }
+  }
+  const applied = await applyFresh(held, record, 'nested')
   return { outcome: applied.kind === 'conflicted' ? 'conflicted' : 'in-step' }
 }
 

@@ -10,11 +10,12 @@ export interface Claim {
 
 /**
  * Claims the criteria of conditional creates, in the transaction that found no match. A claim left by a match that was changed
- * since is taken over; one that somebody else has just won collides, and the transaction is repeated.
+ * since is taken over; one that somebody else has just won collides, and the transaction is repeated. Returns the criteria that were
+ * claimed before: outside a serializable transaction the caller must look whether that match is still there.
  */
-export async function claim(tx: Kysely<Database>, claims: readonly Claim[]): Promise<void> {
-  if (claims.length === 0) return
-  await sql`
+export async function claim(tx: Kysely<Database>, claims: readonly Claim[]): Promise<string[]> {
+  if (claims.length === 0) return []
+  const { rows } = await sql<{ resource_type: string; criteria: string; taken: boolean }>`
     INSERT INTO conditional_claim (resource_type, criteria, id)
     SELECT * FROM unnest(
       ${claims.map((one) => one.resourceType)}::text[],
@@ -22,5 +23,8 @@ export async function claim(tx: Kysely<Database>, claims: readonly Claim[]): Pro
       ${claims.map((one) => one.id)}::uuid[]
     )
     ON CONFLICT (resource_type, criteria) DO UPDATE SET id = excluded.id
+    RETURNING resource_type, criteria, xmax <> 0 AS taken
   `.execute(tx)
+  const taken = new Set(rows.flatMap((row) => (row.taken ? [`${row.resource_type} ${row.criteria}`] : [])))
+  return claims.filter((one) => taken.has(`${one.resourceType} ${indexable(one.criteria)}`)).map(({ criteria }) => criteria)
 }

@@ -1,12 +1,14 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../database/tables.ts'
 import { claim } from './claim.ts'
+import { findBearers } from './find-bearers.ts'
 import { findByIdentifiers } from './find-by-identifiers.ts'
+import { findReferring } from './find-referring.ts'
 import { readResources } from './read-resources.ts'
 import { versionsOf } from './versions-of.ts'
 import { writeResources } from './write-resources.ts'
 
-const verbs = { claim, findByIdentifiers, readResources, versionsOf, writeResources }
+const verbs = { claim, findBearers, findByIdentifiers, findReferring, readResources, versionsOf, writeResources }
 type Verbs = typeof verbs
 
 type WithoutFirst<F> = F extends (db: Kysely<Database>, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never
