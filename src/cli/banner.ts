@@ -55,14 +55,20 @@ export interface InStep {
 
 /** The books of the first round, and what to try next. */
 export async function inStepBanner({ report, open, config, ownUrl }: InStep): Promise<string> {
-  const failed = report.runs.filter(({ state }) => state === 'failed')
   return paragraphs(
     booksTable(report.runs),
-    failed.length === 0
-      ? 'in step'
-      : `Not in step: ${failed.length} of ${report.runs.length} runs failed; the next round tries again (ligature doctor).`,
+    verdict(report),
     workLeftInWords(await workLeft(open.db)),
     config.connections.length === 0 ? await thingsToTry(open, ownUrl) : undefined,
     'Ctrl-C stops it.'
   )
+}
+
+function verdict({ runs, worked }: RoundReport): string {
+  const failed = runs.filter(({ state }) => state === 'failed').length
+  if (failed > 0) return `Not in step: ${failed} of ${runs.length} runs failed; the next round tries again (npx ligature doctor).`
+  if (worked.failed > 0) return `Not in step: ${worked.failed} links could not be worked; the next round tries again.`
+  if (runs.some(({ state }) => state === 'skipped'))
+    return 'Another engine on this database is at it; the books are in its run (npx ligature ledger).'
+  return 'in step'
 }

@@ -1,6 +1,8 @@
 import type { Resource } from '@medplum/fhirtypes'
 import type { Command } from 'commander'
+import type { Kysely } from 'kysely'
 import type { ElementLineage } from '#mapping'
+import type { Database } from '../database/tables.ts'
 import { hubStoreOn } from '../fhir/store/hub-store.ts'
 import { type Cli, printResult } from './cli.ts'
 import { explainElements } from './explain-elements.ts'
@@ -41,6 +43,7 @@ const isWithin = (path: string, wanted: string) =>
 
 interface Explained {
   readonly resource: string
+  readonly version: number
   /** Null for a resource that no record became. */
   readonly link: {
     readonly id: string
@@ -48,6 +51,7 @@ interface Explained {
     readonly entity: string
     readonly partnerKey: string | null
     readonly place: string
+    readonly agreedVersion: number
   } | null
   readonly observation: {
     readonly id: string
@@ -64,30 +68,48 @@ async function explain({ db, ledger, boundOf }: OpenLedger, resourceType: string
   if (!resource) throw new WrongUse(`The hub has no ${name}. Search the FHIR endpoint for it, or see ligature ledger.`)
   const at = await db
     .selectFrom('link_resource')
-    .select(['link_id', 'place'])
+    .select(['link_id', 'place', 'version'])
     .where('resource_type', '=', resourceType)
     .where('resource_id', '=', id)
     .orderBy('ownership')
     .executeTakeFirst()
   const link = at && (await ledger.readLinks([at.link_id])).get(at.link_id)
-  if (!at || !link) return { resource: name, link: null, observation: null, elements: explainElements(resource, undefined, '') }
-  const observation = (await ledger.observationsOf(link.id)).find((one) => one.id === link.baseObservation)
+  if (!at || !link) {
+    return {
+      resource: name,
+      version: Number(resource.meta?.versionId),
+      link: null,
+      observation: null,
+      elements: explainElements(resource, undefined, '')
+    }
+  }
   return {
     resource: name,
-    link: { id: link.id, connection: link.connection, entity: link.entity, partnerKey: link.partnerKey, place: at.place },
-    observation: observation
-      ? {
-          id: observation.id,
-          at: timeText(observation.at),
-          origin: observation.origin,
-          mappingVersion: observation.mappingVersion
-        }
-      : null,
+    version: Number(resource.meta?.versionId),
+    link: {
+      id: link.id,
+      connection: link.connection,
+      entity: link.entity,
+      partnerKey: link.partnerKey,
+      place: at.place,
+      agreedVersion: at.version
+    },
+    observation: await agreedObservation(db, link.baseObservation),
     elements: explainElements(resource, boundOf(link), at.place)
   }
 }
 
-function inWords({ resource, link, observation, elements }: Explained): string {
+async function agreedObservation(db: Kysely<Database>, id: string | null): Promise<Explained['observation']> {
+  if (id === null) return null
+  const found = await db
+    .selectFrom('observation')
+    .select(['at', 'origin', 'mapping_version'])
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return found ? { id, at: timeText(found.at.getTime()), origin: found.origin, mappingVersion: found.mapping_version } : null
+}
+
+function inWords({ resource, version, link, observation, elements }: Explained): string {
   const rows = elements.map((one) => [one.element, one.from.join(', '), one.how, one.row])
   return paragraphs(
     link
@@ -95,6 +117,9 @@ function inWords({ resource, link, observation, elements }: Explained): string {
       : `${resource} is tied to no record of a partner: all of it comes from the FHIR side.`,
     observation
       ? `last agreed: observation ${observation.id} of ${observation.at} (${observation.origin}), mapping version ${observation.mappingVersion}`
+      : undefined,
+    link && link.agreedVersion !== version
+      ? `The hub has version ${version}, and both sides last agreed on ${link.agreedVersion}: what changed since waits (ligature ledger ${link.id}).`
       : undefined,
     table(['element', 'partner field', 'how', 'row'], rows)
   )

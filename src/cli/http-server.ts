@@ -48,3 +48,9 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 
 /** Whether only this machine can reach the address. */
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+
+/** How this machine reaches what listens on the address. */
+export function ownUrlOf(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' || host === 'localhost' ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}

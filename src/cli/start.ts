@@ -10,7 +10,7 @@ import type { Ports } from '../ports.ts'
 import { inStepBanner, startBanner } from './banner.ts'
 import type { Cli } from './cli.ts'
 import { fhirAccess } from './fhir-access.ts'
-import { type HttpServer, isLoopback, openHttpServer } from './http-server.ts'
+import { type HttpServer, openHttpServer, ownUrlOf } from './http-server.ts'
 import { openEngine } from './open-engine.ts'
 import { showProgress } from './progress.ts'
 import { firstStopSignal } from './stop-signals.ts'
@@ -52,7 +52,7 @@ async function run(cli: Cli, config: Config, ports: Ports, server: HttpServer, s
   const { clock, newId, random } = ports
   const log = createLog(config.logLevel)
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
-  const ownUrl = `http://${isLoopback(config.host) ? '127.0.0.1' : config.host}:${server.port}`
+  const ownUrl = ownUrlOf(config.host, server.port)
   const open = await openEngine({
     config,
     ports,
