@@ -13,7 +13,7 @@ import { absent, partnerValue, sameForPartner } from './partner-value.ts'
 import { PieceIndex } from './piece-index.ts'
 import type { Pool } from './pool.ts'
 import { locateParts } from './route.ts'
-import type { ListRow, NestedRow } from './row.ts'
+import type { ListRow, NestedRow, ValueRow } from './row.ts'
 import { type Piece, toFhir } from './to-fhir.ts'
 
 type Node = Record<string, unknown>
@@ -104,6 +104,7 @@ class Back {
       for (const [name, value] of Object.entries(bound.conversion?.toPartner(now) as Node)) draft.set(name, value)
       return
     }
+    if (base !== undefined && equal(now, shownBy(bound, row, draft.record))) return
     const value = partnerValue(bound, now)
     if (value instanceof Unreadable) {
       this.#problem(bound, resource, value)
@@ -226,6 +227,20 @@ class Back {
     this.issues.push({ from: bound.from.join(', '), to, code, message })
   }
 }
+
+/**
+ * What a field that is read together with others shows once these are changed; a code whose revision is no longer one that can be
+ * coded shows nothing, and so stays. `nothing` for other rows.
+ */
+function shownBy(bound: BoundRow, { from, options: { given } }: ValueRow, record: Node): unknown {
+  if (given === undefined) return nothing
+  const value = fieldAt(record, from)
+  if (typeof value !== bound.type) return undefined
+  const shown = bound.conversion?.toFhir(value, ...given.map((path) => fieldAt(record, path)))
+  return shown instanceof Unreadable ? shown.fallback : shown
+}
+
+const nothing = Symbol('nothing')
 
 /** Where a key stands first; prepared only for lists that are long. */
 function placesOf(keys: readonly (string | undefined)[]): (key: string) => number | undefined {

@@ -204,6 +204,16 @@ describe('a list of codes', () => {
   })
 })
 
+test('a code that a changed revision only hides is not taken away', () => {
+  const base = caseWith({ icd_codes: [{ ...knucklePads, id: null }] })
+  const { record } = afterEdit(base, (given) => {
+    const condition = given.at('diagnoses[SPRY_CASE_69cd0c97e7562d613ea89bc7/code:M72.1].condition') as unknown as Condition
+    condition.extension = [{ url: url('spry-icd-revision'), valueCode: 'ICD9' }]
+    condition.code = { text: 'Knuckle pads' }
+  })
+  expect(record).toEqual({ ...base, icd_codes: [{ ...knucklePads, id: null, revision: 'ICD9' }] })
+})
+
 describe('nested records', () => {
   test('a name edited in the physician reaches that physician', () => {
     const base = caseWith({
