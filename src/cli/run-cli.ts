@@ -1,30 +1,22 @@
 import { Command, CommanderError } from 'commander'
 import { type Cli, processCli } from './cli.ts'
-import { addConflictsCommand } from './conflicts.ts'
-import { addDocsCommand } from './docs-command.ts'
-import { addDoctorCommand } from './doctor.ts'
-import { addExplainCommand } from './explain.ts'
-import { addImpactCommand } from './impact.ts'
-import { addLedgerCommand } from './ledger.ts'
-import { addMapCommand } from './map.ts'
-import { addParkedCommand } from './parked.ts'
-import { addPartnersCommand } from './partners.ts'
-import { addStartCommand } from './start.ts'
-import { addSyncCommand } from './sync.ts'
 
-const commands = [
-  addStartCommand,
-  addSyncCommand,
-  addMapCommand,
-  addExplainCommand,
-  addImpactCommand,
-  addLedgerCommand,
-  addConflictsCommand,
-  addParkedCommand,
-  addPartnersCommand,
-  addDocsCommand,
-  addDoctorCommand
-]
+type Add = (program: Command, cli: Cli) => void
+
+/** The commands in the order of the help. Only the one that is asked for is loaded: half of a short command's time is loading. */
+const commands: Readonly<Record<string, () => Promise<Add>>> = {
+  start: async () => (await import('./start.ts')).addStartCommand,
+  sync: async () => (await import('./sync.ts')).addSyncCommand,
+  map: async () => (await import('./map.ts')).addMapCommand,
+  explain: async () => (await import('./explain.ts')).addExplainCommand,
+  impact: async () => (await import('./impact.ts')).addImpactCommand,
+  ledger: async () => (await import('./ledger.ts')).addLedgerCommand,
+  conflicts: async () => (await import('./conflicts.ts')).addConflictsCommand,
+  parked: async () => (await import('./parked.ts')).addParkedCommand,
+  partners: async () => (await import('./partners.ts')).addPartnersCommand,
+  docs: async () => (await import('./docs-command.ts')).addDocsCommand,
+  doctor: async () => (await import('./doctor.ts')).addDoctorCommand
+}
 
 /** Runs one command line and sets the process's exit code. */
 export async function runCli(argv: readonly string[], cli: Cli = processCli()): Promise<void> {
@@ -35,7 +27,8 @@ export async function runCli(argv: readonly string[], cli: Cli = processCli()): 
     .exitOverride()
     .configureOutput({ writeOut: (text) => cli.print(text.trimEnd()), writeErr: (text) => cli.tell(text.trimEnd()) })
     .addHelpText('after', '\nExit codes: 0 done, 1 work is left for a person, 2 wrong use or bad input.')
-  for (const add of commands) add(program, cli)
+  const asked = commands[argv[2] ?? '']
+  for (const load of asked ? [asked] : Object.values(commands)) (await load())(program, cli)
   try {
     await program.parseAsync([...argv])
   } catch (error) {
