@@ -3,7 +3,7 @@ import { listPages, readRecord } from '#partner'
 import type { Log } from '../log.ts'
 import type { Ports } from '../ports.ts'
 import type { Books, Run } from '../ledger/runs.ts'
-import { settleAbsence } from './absence.ts'
+import { confirmAbsence, settleAbsence } from './absence.ts'
 import { type Applied, applyRecords } from './apply.ts'
 import { count, emptyBooks, requireBalance } from './books.ts'
 import { boundEntity, recordTypeOf, type SyncConnection, writableOf } from './connection.ts'
@@ -128,20 +128,29 @@ class PullRun {
     try {
       const complete = await this.#pages(kind, cursor.watermark)
       requireBalance(this.#books)
-      if (!dryRun) {
-        if (kind === 'sweep' && complete) error = await settleAbsence(this.#engine, this.#connection, this.#entity, this.#runId)
-        const sweptAt = kind === 'sweep' && complete ? this.#startedAt : cursor.sweptAt
-        await ledger.moveCursor(name, this.#entity, { watermark: this.#startedAt, sweptAt })
-      }
+      if (!dryRun) error = await this.#finish(kind === 'sweep' && complete, cursor.sweptAt)
     } catch (failure) {
       error = failure instanceof Error ? `${failure.name}: ${safeMessage(failure)}` : 'unknown failure'
       this.#engine.log.error('run failed', { connection: name, entity: this.#entity, runId: this.#runId, error: failure })
       if (!dryRun) await ledger.finishRun(this.#runId, 'failed', clock.now(), error)
       return [report(this.#connection, this.#entity, kind, 'failed', this.#books, error, this.#wouldWrite)]
     }
-    if (!dryRun) await ledger.finishRun(this.#runId, 'done', clock.now(), error)
     const nested = [...this.#nested].map(([entity, books]) => report(this.#connection, entity, 'nested', 'done', books, null))
     return [report(this.#connection, this.#entity, kind, 'done', this.#books, error, this.#wouldWrite), ...nested]
+  }
+
+  /** Absence, cursor and the run's end, all by the process that still has the run. Returns why a person is asked, if one is. */
+  async #finish(swept: boolean, sweptBefore: number | null): Promise<string | null> {
+    const { store, ports } = this.#engine
+    const name = this.#connection.name
+    const gone = swept ? await confirmAbsence(this.#engine, this.#connection, this.#entity, this.#runId) : new Set<string>()
+    return store.transaction(async (tx) => {
+      await this.#holdLease(tx)
+      const asked = swept ? await settleAbsence(tx, this.#connection, this.#entity, this.#runId, gone, ports.clock.now()) : null
+      await tx.ledger.moveCursor(name, this.#entity, { watermark: this.#startedAt, sweptAt: swept ? this.#startedAt : sweptBefore })
+      await tx.ledger.finishRun(this.#runId, 'done', ports.clock.now(), asked)
+      return asked
+    })
   }
 
   #kindOf(watermark: number | null, sweptAt: number | null): 'sweep' | 'poll' {
@@ -267,7 +276,7 @@ class PullRun {
       } else if (link && (link.leasedUntil > now || inFlight.has(link.id))) {
         count(books, 'skipped', 'in-work')
         lookAgain.push(link.id)
-      } else if (link && (agreedAt.get(link.baseObservation ?? '') ?? 0) > (batch[index]?.askedAt ?? 0)) {
+      } else if (link && (agreedAt.get(link.baseObservation ?? '') ?? 0) >= (batch[index]?.askedAt ?? 0)) {
         count(books, 'skipped', 'agreed-since')
         lookAgain.push(link.id)
       } else if (link?.state === 'fused') count(books, 'parked', 'fused')

@@ -3,7 +3,7 @@ import type { Outcome } from '#partner'
 import type { IntentContent } from '../ledger/intents.ts'
 import { recordHashOf } from './hash.ts'
 import type { Transaction } from './store.ts'
-import { fenced, type Held } from './work-link.ts'
+import { fenced, type Held, TryLater } from './work-link.ts'
 
 export interface Sent {
   readonly intentId: string
@@ -22,12 +22,18 @@ export async function send(
   const { clock, newId } = engine.ports
   const intentId = newId()
   const { effect } = connection.client.partner.calls[call] as { effect: string }
-  await fenced(held, async (tx) => {
+  const deadline = await fenced(held, async (tx) => {
     const at = clock.now()
     await inSameTransaction(tx)
     const digest = recordHashOf({ call, body: given.body }).toString('hex')
     await tx.ledger.planIntent({ id: intentId, linkId: link.id, call, effect, digest, fence: held.fence, at, deadline: at + engine.deadlineMs, content })
     await tx.ledger.noteAudit([{ at, actor: held.actor, action: 'intent', linkId: link.id, detail: { call, intent: intentId } }])
+    return at + engine.deadlineMs
   })
+  // a process that was stopped in between may have lost the link by now
+  if (clock.now() > deadline) {
+    await engine.store.ledger.settleIntent(intentId, 'given-up', 'not-sent', clock.now())
+    throw new TryLater('it was too late to send what was decided')
+  }
   return { intentId, outcome: await connection.client.call(call, given) }
 }

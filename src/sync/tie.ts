@@ -2,6 +2,7 @@
 import type { Resource } from '@medplum/fhirtypes'
 import { type BoundEntity, type Piece, type Pool, locateParts, parseKey } from '#mapping'
 import type { LinkResource } from '../ledger/links.ts'
+import { isAnother } from './recognise.ts'
 import { type ListItem, type Naming, putRowValue, rowValue } from './row-value.ts'
 import type { Transaction } from './store.ts'
 
@@ -32,6 +33,9 @@ export function tiesOf(bound: BoundEntity, pieces: readonly Piece[], anchor: Res
       theirs.forEach(({ key }, index) => {
         const item = byPieceKey.get(ours[index]?.key ?? '')
         const name = parseKey(key) ? nameOf(key) : key
+        // the list may have changed since the record was made from it
+        const theirOwn = pool.get(key)
+        if (item && theirOwn && isAnother(item, theirOwn)) return
         if (item && name && !ties.some((tie) => tie.reference === name)) ties.push({ piece: item, reference: name })
       })
     }

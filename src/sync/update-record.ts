@@ -1,6 +1,7 @@
 /** Brings a record that the partner has in step: fresh read, decision, and where FHIR changed, intent, request and read-back. */
 import { poolOf, toFhir } from '#mapping'
 import type { Outcome, RecordType } from '#partner'
+import type { Intent } from '../ledger/intents.ts'
 import { boundEntity, recordTypeOf } from './connection.ts'
 import { recordHashOf } from './hash.ts'
 import { loadClosure } from './closure.ts'
@@ -8,17 +9,19 @@ import { prepare } from './prepare.ts'
 import type { Plan } from './reconcile.ts'
 import { reportUnwritable } from './report-unwritable.ts'
 import { send } from './send.ts'
+import { tookEffect } from './took-effect.ts'
 import { tie, tiesOf } from './tie.ts'
 import { applyFresh, fenced, type Held, TryLater, type Worked } from './work-link.ts'
 
 /** So often may the same write come back changed before a person is asked. */
 const fuse = 5
 
-export async function updateRecord(held: Held): Promise<Worked> {
+export async function updateRecord(held: Held, abandoned: readonly Intent[] = []): Promise<Worked> {
   const { connection, link } = held
   const type = recordTypeOf(connection, link.entity) as RecordType
   const record = await readFresh(held, type)
   if (record === undefined) return { outcome: 'skipped', reason: 'not-found' }
+  await adoptAbandoned(held, abandoned, record)
   const applied = await applyFresh(held, record, 'read')
   const target = applied.plan?.target
   if (applied.kind === 'parked' || applied.kind === 'skipped') return { outcome: applied.kind === 'parked' ? 'parked' : 'waiting', reason: applied.reason ?? 'held' }
@@ -77,8 +80,20 @@ async function settle(held: Held, type: RecordType, plan: Plan, rows: readonly s
   }
 }
 
+/** A write whose answer was lost and that shows in the record has happened: else it would look like an edit of the partner's. */
+async function adoptAbandoned(held: Held, abandoned: readonly Intent[], fresh: unknown): Promise<void> {
+  const { ledger } = held.engine.store
+  const bound = boundEntity(held.connection, held.link.entity)
+  const { baseObservation } = held.link
+  const base = baseObservation === null ? undefined : (await ledger.recordsOf([baseObservation])).get(baseObservation)
+  for (const { id } of abandoned.toReversed()) {
+    const sent = (await ledger.intentContent(id))?.record
+    if (sent !== undefined && tookEffect(bound, base, sent, fresh)) return agreeOnSent(held, id, sent, 'adopted')
+  }
+}
+
 /** The partner took the record: it is the base now, and resources that the partner learnt of are tied to their places. */
-async function agreeOnSent(held: Held, intentId: string, record: unknown): Promise<void> {
+async function agreeOnSent(held: Held, intentId: string, record: unknown, state: 'applied' | 'adopted' = 'applied'): Promise<void> {
   const { engine, connection } = held
   const bound = boundEntity(connection, held.link.entity)
   const now = engine.ports.clock.now()
@@ -91,7 +106,7 @@ async function agreeOnSent(held: Held, intentId: string, record: unknown): Promi
     const recordHash = recordHashOf(record)
     await tx.ledger.observe([{ id, linkId: link.id, runId: null, at: now, origin: 'sent', recordHash, mappingVersion: bound.version, record }])
     await tx.ledger.writeLinks([{ ...link, rawHash: null, recordHash, baseObservation: id, due: true }])
-    await tx.ledger.settleIntent(intentId, 'applied', null, now)
+    await tx.ledger.settleIntent(intentId, state, null, now)
   })
 }
 

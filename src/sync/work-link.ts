@@ -1,5 +1,5 @@
 /** Works one link: reads both sides afresh, decides, writes. Whatever said "look at this" carries no more than the link's id. */
-import type { IntentState } from '../ledger/intents.ts'
+import type { Intent, IntentState } from '../ledger/intents.ts'
 import type { Link } from '../ledger/links.ts'
 import { type Applied, applyRecords } from './apply.ts'
 import { boundEntity, recordTypeOf, type SyncConnection, writableOf } from './connection.ts'
@@ -51,22 +51,22 @@ export async function workLink(engine: Engineering, connections: ReadonlyMap<str
 
 async function workHeld(taken: Held): Promise<Worked> {
   await settleOwnPeople(taken)
-  const inDoubt = await settleAbandoned(taken)
-  if (inDoubt) return { outcome: 'parked', reason: inDoubt }
+  const { parked, abandoned } = await settleAbandoned(taken)
+  if (parked) return { outcome: 'parked', reason: parked }
   const held = { ...taken, link: (await taken.engine.store.ledger.readLinks([taken.link.id])).get(taken.link.id) as Link }
   const { connection, link } = held
   if (recordTypeOf(connection, link.entity) === undefined) return reconcileNested(held)
   if (link.partnerKey === null) return createRecord(held)
-  return updateRecord(held)
+  return updateRecord(held, abandoned)
 }
 
 /**
  * Intents that a dead worker left behind are unknown. What can be done again is superseded by the fresh read that follows; what
- * cannot be seen or repeated waits for a person. Returns why the link is parked, if it is.
+ * cannot be seen or repeated waits for a person. Returns why the link is parked, if it is, and the writes that may have happened.
  */
-async function settleAbandoned({ engine, link }: Held): Promise<string | undefined> {
+async function settleAbandoned({ engine, link }: Held): Promise<{ parked: string | undefined; abandoned: readonly Intent[] }> {
   const live = await engine.store.ledger.liveIntents(link.id)
-  if (live.length === 0) return undefined
+  if (live.length === 0) return { parked: undefined, abandoned: [] }
   const now = engine.ports.clock.now()
   // a request without an answer may still take effect: reading before it settles could see neither the one nor the other
   const settling = live.some((intent) => intent.effect === 'idempotent' && now < (intent.sentAt ?? 0) + engine.settleMs)
@@ -80,7 +80,7 @@ async function settleAbandoned({ engine, link }: Held): Promise<string | undefin
       if (intent.state !== state) await tx.ledger.settleIntent(intent.id, state, intent.state === 'sent' ? 'no-answer' : intent.outcome, now)
     }
     if (parked) await park(tx, link, parked)
-    return parked
+    return { parked, abandoned: parked ? [] : live }
   })
 }
 
