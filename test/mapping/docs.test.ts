@@ -7,7 +7,7 @@ import { partners } from '../support/entities.ts'
 const remedy = 'Run `npm run docs`, read the difference like code, and commit it.'
 
 /** The lines that a committed list does not have yet. */
-export const newLines = (declared: string, committed: string): string[] => {
+const newLines = (declared: string, committed: string): string[] => {
   const known = new Set(committed.split('\n'))
   return declared.split('\n').filter((line) => !known.has(line))
 }

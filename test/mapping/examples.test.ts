@@ -45,11 +45,11 @@ for (const partner of partners) {
 /** What a bundle cannot say of a nested record on its own: the rank of a card and the state of a case belong to the case. */
 function expectedBack(name: string, source: Record<string, unknown>): unknown {
   if (name === 'insurance-card') {
-    const { insurance_card_type: _, ...card } = source['insurance_card'] as Record<string, unknown>
+    const { insurance_card_type: _, ...card } = source.insurance_card as Record<string, unknown>
     return { ...source, insurance_card: card }
   }
   if (name === 'icd-code') {
-    const { treatment_status: _, ...context } = source['context'] as Record<string, unknown>
+    const { treatment_status: _, ...context } = source.context as Record<string, unknown>
     return { ...source, context }
   }
   return source

@@ -18,8 +18,8 @@ import {
 import { arbitraryRecord } from '../support/arbitrary-record.ts'
 import { entities } from '../support/entities.ts'
 
-const seed = Number(process.env['LIGATURE_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
-const runs = Number(process.env['LIGATURE_RUNS'] ?? 1000)
+const seed = Number(process.env.LIGATURE_SEED ?? Math.floor(Math.random() * 2 ** 31))
+const runs = Number(process.env.LIGATURE_RUNS ?? 1000)
 console.info(`mapping laws: seed ${seed} (LIGATURE_SEED), ${runs} records for each mapping (LIGATURE_RUNS)`)
 
 const check = (property: fc.IProperty<[unknown]> | fc.IProperty<[unknown, unknown]>) =>
