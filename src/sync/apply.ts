@@ -16,6 +16,7 @@ import { type Plan, reconcile } from './reconcile.ts'
 import { type Naming, putRowValue, referencesIn, withReferences } from './row-value.ts'
 import { settleBearers } from './settle-bearers.ts'
 import type { Transaction } from './store.ts'
+import type { Noted } from './would-write.ts'
 
 type Stored = Resource & { id: string }
 
@@ -32,6 +33,8 @@ export interface ApplyContext {
   readonly actor: string
   /** Whether the caller tells the partner itself; otherwise links with something to tell are worked later. */
   readonly tells: boolean
+  /** Nothing is kept of this: the results note what else would be written. */
+  readonly dryRun?: boolean
 }
 
 export interface Applied {
@@ -41,6 +44,8 @@ export interface Applied {
   readonly plan: Plan | undefined
   /** What the hub was told. */
   readonly hub: 'create' | 'update' | 'link' | 'none'
+  /** Only in a dry run. */
+  readonly noted?: Noted
 }
 
 interface Writes {
@@ -84,7 +89,7 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, ga
   const hold = (kind: 'parked' | 'skipped', state: LinkWrite['state'], reason: string): Applied => {
     const held = heldRow(context, incoming, state, reason)
     if (held) writes.links.push(held)
-    return { ...none, kind, reason, linkId: held?.id ?? link?.id }
+    return { ...none, kind, reason, linkId: held?.id ?? link?.id, ...(context.dryRun && { noted: noteOf(context, batch, gathered, writes) }) }
   }
   if (mapped.pieces.length === 0) return hold('parked', 'parked', 'invalid-content')
   if (gathered.ambiguous.length > 0) return hold('parked', 'parked', 'ambiguous')
@@ -104,6 +109,7 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, ga
     ...(context.rules ? { rules: context.rules } : {})
   })
   const linkId = link?.id ?? context.newId()
+  const noted = context.dryRun && noteOf(context, batch, gathered, writes)
   createShared(context, batch, plan, writes)
   const created = giveIds(context, batch, plan)
   const missing = missingReferences(batch, plan)
@@ -135,7 +141,23 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, ga
   writes.links.push(linkRow(context, incoming, linkId, batch, plan, seen))
   keepPlaces(batch, linkId, gathered, plan, writes)
   noteDecisions(context, linkId, plan, writes)
-  return { ...classify(gathered, plan), linkId, plan }
+  return { ...classify(gathered, plan), linkId, plan, ...(noted && { noted }) }
+}
+
+/** What the hub has of a record and of what it refers to, before this batch adds to it. */
+function noteOf({ bound }: ApplyContext, batch: Batch, { incoming, mapped, ambiguous }: Gathered, writes: Writes): Noted {
+  const known = (key: string) => {
+    const reference = batch.referenceOf.get(key)
+    return reference === undefined || writes.resources.get(reference)?.expected === 'new' ? null : reference
+  }
+  const shared = mapped.pieces.filter((piece) => piece.ownership === 'shared' && !ambiguous.includes(piece.key))
+  const own = mapped.pieces.find((piece) => piece.part === bound.anchor)
+  return {
+    partnerKey: mapped.pieces.length > 0 ? ((bound.entity.key as (record: unknown) => string | undefined)(incoming.record) ?? null) : null,
+    reference: own ? known(own.key) : null,
+    shared: incoming.link ? [] : shared.map(({ key }) => ({ key, reference: known(key) })),
+    ambiguous
+  }
 }
 
 /** A person who is twice at the partner is, to each record, the one whom it names. */

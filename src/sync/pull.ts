@@ -4,7 +4,7 @@ import type { Log } from '../log.ts'
 import type { Ports } from '../ports.ts'
 import type { Books, Run } from '../ledger/runs.ts'
 import { confirmAbsence, settleAbsence } from './absence.ts'
-import { type Applied, applyRecords } from './apply.ts'
+import { applyRecords } from './apply.ts'
 import { count, emptyBooks, requireBalance } from './books.ts'
 import { boundEntity, recordTypeOf, type SyncConnection, writableOf } from './connection.ts'
 import type { Incoming } from './gather.ts'
@@ -12,6 +12,7 @@ import { rawHashOf, recordHashOf } from './hash.ts'
 import { applyNested } from './nested.ts'
 import type { Store, Transaction } from './store.ts'
 import { tryAgain } from './try-again.ts'
+import { eachOnce, type WouldWrite, wouldWriteOf } from './would-write.ts'
 
 export interface Engineering {
   readonly store: Store
@@ -28,15 +29,6 @@ export interface PullOptions {
   readonly full?: boolean
   readonly dryRun?: boolean
   readonly onProgress?: ((progress: { connection: string; entity: string; seen: number; total?: number }) => void) | undefined
-}
-
-export interface WouldWrite {
-  readonly connection: string
-  readonly entity: string
-  readonly partnerKey: string | null
-  readonly hub: 'create' | 'update' | 'link' | 'ambiguous' | 'none'
-  readonly partner: 'create' | 'update' | 'none'
-  readonly rows: readonly string[]
 }
 
 export interface RunReport {
@@ -78,6 +70,8 @@ export async function pull(engine: Engineering, connection: SyncConnection, enti
   const { store, ports } = engine
   const lease = `pull ${connection.name}/${entity}`
   const startedAt = ports.clock.now()
+  // nothing is kept of a dry run, so it is in nobody's way
+  if (options.dryRun) return new PullRun(engine, connection, entity, options, { name: lease, fence: 0 }, startedAt).go()
   const fence = await store.ledger.takeLease(lease, engine.holder, startedAt, startedAt + engine.leaseMs)
   if (fence === undefined) return [report(connection, entity, 'poll', 'skipped', emptyBooks(), 'another process is at it')]
   try {
@@ -89,7 +83,7 @@ export async function pull(engine: Engineering, connection: SyncConnection, enti
 
 const report = (
   connection: SyncConnection, entity: string, kind: Run['kind'], state: RunReport['state'], books: Books, error: string | null, wouldWrite: readonly WouldWrite[] = []
-): RunReport => ({ connection: connection.name, entity, kind, state, books, error, wouldWrite })
+): RunReport => ({ connection: connection.name, entity, kind, state, books, error, wouldWrite: eachOnce(wouldWrite) })
 
 class PullRun {
   readonly #engine: Engineering
@@ -201,7 +195,7 @@ class PullRun {
       const wouldWrite: WouldWrite[] = []
       try {
         await this.#engine.store.transaction(async (tx) => {
-          await this.#holdLease(tx)
+          if (!this.#options.dryRun) await this.#holdLease(tx)
           await this.#compare(tx, batch, raw, kind, books, nested, wouldWrite)
           if (this.#options.dryRun) throw new DryRunOver()
           await tx.ledger.keepBooks(this.#runId, books)
@@ -247,6 +241,7 @@ class PullRun {
     const bound = boundEntity(connection, this.#entity)
     const type = recordTypeOf(connection, this.#entity)
     const now = ports.clock.now()
+    const { dryRun = false } = this.#options
     const found = await tx.ledger.linksByKey(connection.name, this.#entity, rest.map((index) => keys[index] as string))
     const links = await tx.ledger.lockLinks([...found.values()].map((link) => link.id))
     const inDoubt = type?.create ? await tx.ledger.createsInDoubt(connection.name, this.#entity, type.create.call) : []
@@ -291,27 +286,22 @@ class PullRun {
     await tx.ledger.countFound(back)
     if (type?.read) await tx.ledger.markDue(lookAgain)
     if (changed.size === 0) return met
-    const context = { connection: connection.name, newId: ports.newId, now, runId: this.#runId, actor: 'engine', tells: false, ...(connection.rules ? { rules: connection.rules } : {}) }
+    const context = { connection: connection.name, newId: ports.newId, now, runId: this.#runId, actor: 'engine', tells: dryRun, dryRun, ...(connection.rules ? { rules: connection.rules } : {}) }
     for (const [entity, results] of await applyNested(tx, connection, bound, context, [...changed.values()])) {
       const own = nested.get(entity) ?? emptyBooks()
       own.seen += results.length
       for (const { kind, reason } of results) count(own, kind, reason)
       nested.set(entity, own)
+      if (this.#options.dryRun) wouldWrite.push(...results.filter(({ noted }) => noted).flatMap((one) => wouldWriteOf(connection.name, entity, one)))
     }
     const applied = await applyRecords(tx, { ...context, bound, writable: writableOf(connection, bound.entity), origin: 'listed' }, [...changed.values()])
-    applied.forEach((one, index) => {
+    applied.forEach((one) => {
       count(books, one.kind, one.reason)
       if (one.linkId) met.push(one.linkId)
-      const key = [...changed.keys()][index] ?? null
-      if (this.#options.dryRun) wouldWrite.push(wouldWriteOf(connection.name, this.#entity, key, one))
+      if (this.#options.dryRun) wouldWrite.push(...wouldWriteOf(connection.name, this.#entity, one))
     })
     return met
   }
-}
-
-function wouldWriteOf(connection: string, entity: string, partnerKey: string | null, { hub, plan, reason }: Applied): WouldWrite {
-  const rows = [...(plan?.updates.flatMap((update) => update.rows.map(({ bound }) => `${update.place}.${bound.row.to}`)) ?? []), ...(plan?.target?.rows ?? [])]
-  return { connection, entity, partnerKey, hub: reason === 'ambiguous' ? 'ambiguous' : hub, partner: plan?.target ? 'update' : 'none', rows }
 }
 
 /** Two transactions met: a resource or link was written by another one meanwhile. Reading again settles it. */
