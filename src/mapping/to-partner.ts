@@ -64,8 +64,8 @@ class Back {
       if (part.kind !== 'resource') continue
       const now = located.get(part.name)
       const before = base === undefined ? undefined : this.#before.find(part.prefix, part.idFor(base))?.resource
-      // where nothing changed in the resource itself, only what it refers to can have
-      const rows = base !== undefined && equal(now, before) ? part.leading : part.rows
+      // the very resource that the base became: only what it refers to can have changed
+      const rows = base !== undefined && now === before ? part.leading : part.rows
       for (const row of rows) this.#apply(row, now, before, draft, base)
     }
     for (const { from, derive } of bound.derived) {
