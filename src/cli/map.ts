@@ -16,7 +16,7 @@ import {
 import type { Cli } from './cli.ts'
 import { findEntity } from './find-entity.ts'
 import { readBundle } from './read-bundle.ts'
-import { inputName, readJsonObject } from './read-json-input.ts'
+import { inputName, readJsonObject } from './read-input.ts'
 import { scopeOf } from './scope-of.ts'
 import { WrongUse } from './wrong-use.ts'
 

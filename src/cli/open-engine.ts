@@ -8,12 +8,13 @@ import type { Log } from '../log.ts'
 import { loadPartners } from '../partners.ts'
 import type { Ports } from '../ports.ts'
 import { createEngine, type Engine } from '../sync/engine.ts'
-import { postgresStore } from '../sync/store.ts'
+import { postgresStore, type Store } from '../sync/store.ts'
 import { type Connections, openConnections } from './connections.ts'
 
 export interface OpenEngine {
   readonly engine: Engine
   readonly db: Kysely<Database>
+  readonly store: Store
   readonly connections: Connections
   /** Stops the engine and everything below it, in the order in which nothing is missed. */
   close(): Promise<void>
@@ -43,8 +44,9 @@ export async function openEngine({ config, ports, log, webhooksUrl, ...options }
     const jobs = await pgBossJobs({ url: database.url, log })
     const { db } = database
     const { leaseMs, deadlineMs, settleMs } = config
+    const store = postgresStore(db, jobs)
     const engine = createEngine({
-      store: postgresStore(db, jobs),
+      store,
       jobs,
       cron: createCron({ db, log }),
       ports,
@@ -56,7 +58,7 @@ export async function openEngine({ config, ports, log, webhooksUrl, ...options }
     })
     // Also ends the job queue and the schedules.
     opened.push(() => engine.stop())
-    return { engine, db, connections, close }
+    return { engine, db, store, connections, close }
   } catch (error) {
     await close()
     throw error

@@ -2,7 +2,7 @@ import type { Bundle, Resource } from '@medplum/fhirtypes'
 import { z } from 'zod'
 import { validateFhir } from '../fhir/validate.ts'
 import type { Cli } from './cli.ts'
-import { inputName, readJsonObject } from './read-json-input.ts'
+import { inputName, readJsonObject } from './read-input.ts'
 import { WrongUse } from './wrong-use.ts'
 
 const resource = z.looseObject({ resourceType: z.string('a resource has a resourceType') })

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   ledger: async () => (await import('./ledger.ts')).addLedgerCommand,
   conflicts: async () => (await import('./conflicts.ts')).addConflictsCommand,
   parked: async () => (await import('./parked.ts')).addParkedCommand,
+  crosswalk: async () => (await import('./crosswalk.ts')).addCrosswalkCommand,
   partners: async () => (await import('./partners.ts')).addPartnersCommand,
   docs: async () => (await import('./docs-command.ts')).addDocsCommand,
   doctor: async () => (await import('./doctor.ts')).addDoctorCommand

@@ -17,7 +17,7 @@ const spry = fileURLToPath(new URL('../../mappings/spry/examples/', import.meta.
 for (const partner of partners) {
   const examples = fileURLToPath(new URL('examples/', partner.folder))
   const names = readdirSync(examples).flatMap((name) => /^(.+)\.source\.json$/.exec(name)?.[1] ?? [])
-  describe.concurrent.each(names)(`ligature map ${partner.name}, %s`, (name) => {
+  describe.concurrent.each(names)(`ligature map ${partner.name}, %s`, { timeout: 60_000 }, (name) => {
     const entity = partner.entities.find((one) => one.name === name) ?? partner.entities.find((one) => name.startsWith(one.name))
     const [source, bundle, context] = ['source', 'fhir', 'context'].map((kind) => join(examples, `${name}.${kind}.json`)) as [
       string,
@@ -42,7 +42,7 @@ for (const partner of partners) {
   })
 }
 
-describe.concurrent('ligature map', () => {
+describe.concurrent('ligature map', { timeout: 60_000 }, () => {
   test('comes back from the bundle alone', async () => {
     const ran = await ligature(['map', 'spry/case', '--back', `${spry}case.fhir.json`])
     expect(JSON.parse(ran.stdout)).toEqual(read(`${spry}case.source.json`))
@@ -71,7 +71,7 @@ describe.concurrent('ligature map', () => {
   })
 })
 
-describe.concurrent('bad input ends with code 2 and says what to do', () => {
+describe.concurrent('bad input ends with code 2 and says what to do', { timeout: 60_000 }, () => {
   const two = read(`${spry}case.fhir.json`) as {
     entry: { fullUrl: string; resource: { resourceType: string; identifier: object[] } }[]
   }

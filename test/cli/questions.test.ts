@@ -5,7 +5,7 @@ import { ligature, tempFolder } from './run-ligature.ts'
 
 const folder = tempFolder()
 
-describe.concurrent('ligature partners', () => {
+describe.concurrent('ligature partners', { timeout: 60_000 }, () => {
   test('says of every call what it does and where it comes from', async () => {
     const { code, stdout } = await ligature(['partners', '--json'])
     expect(code).toBe(0)
@@ -48,7 +48,7 @@ describe.concurrent('ligature partners', () => {
   })
 })
 
-describe.concurrent('ligature impact', () => {
+describe.concurrent('ligature impact', { timeout: 60_000 }, () => {
   test('names the elements that depend on a field', async () => {
     const { code, stdout } = await ligature(['impact', 'spry/case', 'case_title', '--json'])
     expect(code).toBe(0)
@@ -74,7 +74,7 @@ test('ligature docs writes a page for every mapping', async () => {
   expect(readdirSync(join(folder, 'pages'), { recursive: true }).join(' ')).toContain(join('spry', 'README.md'))
 })
 
-describe.concurrent('the command line', () => {
+describe.concurrent('the command line', { timeout: 60_000 }, () => {
   test('lists its commands', async () => {
     const { code, stdout } = await ligature(['--help'])
     expect(code).toBe(0)

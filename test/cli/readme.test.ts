@@ -13,7 +13,7 @@ test('the first code block is a mapping as it stands', () => {
   expect(lines.filter((line) => !mapping.includes(line))).toEqual([])
 })
 
-describe.concurrent('every command is one that there is', () => {
+describe.concurrent('every command is one that there is', { timeout: 60_000 }, () => {
   const commands = new Set([...readme.matchAll(/npx ligature ([a-z]+)/g)].map((match) => match[1] ?? ''))
 
   test.for([...commands])('ligature %s', async (name) => {

@@ -50,7 +50,7 @@ async function makeConflict(atSpry: string, inFhir: string): Promise<string> {
   )
 }
 
-describe.skipIf(!hasCurl)('the sandbox', () => {
+describe.skipIf(!hasCurl)('the sandbox', { timeout: 60_000 }, () => {
   test('says what runs where, and is in step', () => {
     expect(banner).toMatch(/\*sandbox\*/)
     for (const name of ['FHIR endpoint', 'Spry (twin)', 'database', 'data folder']) expect(banner).toContain(name)
@@ -123,6 +123,40 @@ describe.skipIf(!hasCurl)('the sandbox', () => {
     expect(run(command(4))).toContain('Both were right')
     expect(await cli('conflicts')).toMatchObject({ code: 0, stdout: 'No conflict is open.\n' })
   }, 60_000)
+
+  test('a crosswalk from a file puts the id on the patient that the EHR has, and unlink takes it back', async () => {
+    const endpoint = `${/http:\/\/127\.0\.0\.1:\d+\/fhir\/R4/.exec(banner)?.[0]}/Patient`
+    const body = JSON.stringify({
+      resourceType: 'Patient',
+      name: [{ family: 'Known' }],
+      identifier: [{ system: 'urn:mrn', value: '7' }]
+    })
+    const known = await fetch(endpoint, { method: 'POST', body, headers: { 'content-type': 'application/fhir+json' } })
+    const { id } = (await known.json()) as { id: string }
+    const [stub] = JSON.parse((await cli('crosswalk', 'list', '--json')).stdout)
+    expect(stub).toMatchObject({ connection: 'spry', isStub: true })
+    const row = (partnerId: string, reference: string) => `spry,patient,${partnerId},"${reference}"`
+    const csv = ['connection,kind,partner_id,reference', row(stub.partnerId, 'urn:mrn|7'), row('1', 'urn:mrn|8')].join('\r\n')
+    const imported = await ligature(['crosswalk', 'import', '-', '--json'], { folder, env, input: csv })
+    expect(JSON.parse(imported.stdout)).toMatchObject({
+      linked: 1,
+      alreadyLinked: 0,
+      failed: [{ line: 3, outcome: 'no-such-resource' }]
+    })
+    expect(imported.code).toBe(1)
+    const listed = JSON.parse((await cli('crosswalk', 'list', 'spry', '--json')).stdout)
+    expect(listed).toContainEqual(
+      expect.objectContaining({ partnerId: stub.partnerId, reference: `Patient/${id}`, origin: 'person' })
+    )
+    expect((await cli('crosswalk', 'link', 'spry', 'patient', stub.partnerId, `Patient/${id}`)).stdout).toContain('already')
+    expect((await cli('crosswalk', 'unlink', 'spry', 'patient', stub.partnerId)).code).toBe(0)
+    expect((await cli('crosswalk', 'link', 'spry', 'doctor', '1', `Patient/${id}`)).code).toBe(2)
+    const headless = await ligature(['crosswalk', 'import', '-'], { folder, env, input: 'spry,patient,1,Patient/2' })
+    expect(headless).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('line 1: connection, kind, partner_id, reference is missing')
+    })
+  }, 30_000)
 
   test('doctor finds nothing wrong', async () => {
     const { code, stdout } = await cli('doctor', '--json')

@@ -6,9 +6,8 @@ import { WrongUse } from './wrong-use.ts'
 
 /** Reads a JSON document from a file, or from standard input when its name is `-`. */
 export async function readJsonInput(cli: Cli, file: string): Promise<unknown> {
-  const name = inputName(file)
-  const parsed = parseJson(textOf(await bytesOf(cli, file), name))
-  if ('problem' in parsed) throw new WrongUse(`${name} is not JSON: ${parsed.problem}. Correct it there.`)
+  const parsed = parseJson(await readTextInput(cli, file))
+  if ('problem' in parsed) throw new WrongUse(`${inputName(file)} is not JSON: ${parsed.problem}. Correct it there.`)
   return parsed.value
 }
 
@@ -18,6 +17,11 @@ export async function readJsonObject(cli: Cli, file: string, what: string): Prom
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
   const found = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`
   throw new WrongUse(`${inputName(file)}: (root): ${what} is an object, and this is ${found}. Give one ${what} at a time.`)
+}
+
+/** Reads text in UTF-8, from a file or from standard input. */
+export async function readTextInput(cli: Cli, file: string): Promise<string> {
+  return textOf(await bytesOf(cli, file), inputName(file))
 }
 
 export const inputName = (file: string): string => (file === '-' ? 'standard input' : file)
