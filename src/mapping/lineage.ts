@@ -62,10 +62,16 @@ export function impactOf(entity: AnyEntity, field: string): Dependent[] {
 
 /** `cards[7].payer[3].organization` is the part `organization` of the entity that is nested twice. */
 function partAt(bound: BoundEntity, place: string): BoundResourcePart | undefined {
-  const inner = /^([^[.]+)\[.*?\]\.(.+)$/.exec(place)
-  const part = bound.parts.find(({ name }) => name === (inner?.[1] ?? place))
-  if (part?.kind === 'resource') return inner ? undefined : part
-  return part && inner ? partAt(part.entity, inner[2] as string) : undefined
+  const open = place.indexOf('[')
+  const part = bound.parts.find(({ name }) => name === (open < 0 ? place : place.slice(0, open)))
+  if (part?.kind === 'resource') return open < 0 ? part : undefined
+  if (!part || open < 0) return undefined
+  // an id may hold brackets and dots itself, so the first end of it that leads on is the one
+  for (let end = place.indexOf('].', open); end >= 0; end = place.indexOf('].', end + 1)) {
+    const found = partAt(part.entity, place.slice(end + 2))
+    if (found) return found
+  }
+  return undefined
 }
 
 interface Source {
