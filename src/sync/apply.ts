@@ -6,16 +6,19 @@ import type { Resource } from '@medplum/fhirtypes'
 import type { BoundEntity, Piece, Rule } from '#mapping'
 import { VersionConflict } from '../fhir/store/version-conflict.ts'
 import type { NewId } from '../ports.ts'
-import type { LinkResource, LinkWrite } from '../ledger/links.ts'
+import type { Conflict } from '../ledger/conflicts.ts'
+import type { Link, LinkResource, LinkWrite } from '../ledger/links.ts'
 import type { Observation, Origin } from '../ledger/observations.ts'
 import type { AuditEntry } from '../ledger/audit.ts'
 import type { OutcomeKind } from './books.ts'
 import type { Writable } from './decide.ts'
 import { type Batch, type Gathered, gather, identifierOf, type Incoming } from './gather.ts'
+import { isBack, keptInError, reappeared, reinstated, returnConflict } from './reappeared.ts'
 import { type Plan, reconcile } from './reconcile.ts'
 import { type Naming, putRowValue, referencesIn, withReferences } from './row-value.ts'
 import { settleBearers } from './settle-bearers.ts'
 import type { Transaction } from './store.ts'
+import { isUnlisted, markUnlisted, unmarkUnlisted } from './unlisted.ts'
 import type { Noted } from './would-write.ts'
 
 type Stored = Resource & { id: string }
@@ -81,9 +84,10 @@ export async function applyRecords(tx: Transaction, context: ApplyContext, incom
   return applied
 }
 
-async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, gathered: Gathered, writes: Writes): Promise<Applied> {
+async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, given: Gathered, writes: Writes): Promise<Applied> {
   const { bound } = context
-  const { incoming, mapped } = gathered
+  const { incoming, mapped } = given
+  const gathered = isBack(incoming.link) ? { ...given, hub: reinstated(given.hub, mapped.pieces) } : given
   const link = incoming.link
   const none = { linkId: link?.id, plan: undefined, hub: 'none' } as const
   const hold = (kind: 'parked' | 'skipped', state: LinkWrite['state'], reason: string): Applied => {
@@ -93,6 +97,14 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, ga
   }
   if (mapped.pieces.length === 0) return hold('parked', 'parked', 'invalid-content')
   if (gathered.ambiguous.length > 0) return hold('parked', 'parked', 'ambiguous')
+  if (isBack(link)) {
+    const asked = gathered.conflicts.find((one) => one.row === bound.anchor.name)
+    if (link.reason === keptInError || asked?.resolution === 'fhir') {
+      await tx.ledger.closeConflicts(asked ? [asked.id] : [], context.now)
+      return hold('skipped', 'tombstone', keptInError)
+    }
+    if (asked?.resolution !== 'partner') return askAboutReturn(tx, context, link, asked, hold('parked', 'parked', reappeared), writes)
+  }
 
   const keyOfName = keysFor(batch, mapped)
   const plan = reconcile({
@@ -131,10 +143,15 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, ga
     for (const { bound: row, value } of change.rows) putRowValue(row, resource, value, naming)
     claimProfiles(resource, change.piece)
   }
+  if (isBack(link)) for (const { reference, resource } of gathered.hub.values()) if (resource) changedCopy(writes, reference, resource)
   for (const place of plan.unlisted) {
     const side = gathered.hub.get(place)
-    if (side?.resource) tagUnlisted(changedCopy(writes, side.reference, side.resource))
+    if (side?.resource) markUnlisted(changedCopy(writes, side.reference, side.resource))
     if (link) writes.forgotten.push({ linkId: link.id, place })
+  }
+  for (const { place, ownership } of plan.pieces) {
+    const side = ownership === 'owned' ? gathered.hub.get(place) : undefined
+    if (side?.resource && isUnlisted(side.resource)) unmarkUnlisted(changedCopy(writes, side.reference, side.resource))
   }
   await keepConflicts(tx, context, linkId, plan)
   const seen = keepObservation(context, incoming, gathered, linkId, plan, writes)
@@ -142,6 +159,15 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, ga
   keepPlaces(batch, linkId, gathered, plan, writes)
   noteDecisions(context, linkId, plan, writes)
   return { ...classify(gathered, plan), linkId, plan, ...(noted && { noted }) }
+}
+
+/** Opens the conflict of a record that is there again; it blocks the whole record, since nothing was agreed any more. */
+async function askAboutReturn(tx: Transaction, { bound, newId, now, actor }: ApplyContext, link: Link, asked: Conflict | undefined, held: Applied, writes: Writes): Promise<Applied> {
+  if (asked) return held
+  const row = bound.anchor.name
+  await tx.ledger.putConflict({ id: newId(), linkId: link.id, row, code: 'conflict', content: returnConflict(bound), at: now })
+  writes.audit.push({ at: now, actor, action: 'conflict opened', linkId: link.id, detail: { row, code: 'conflict' } })
+  return { ...held, kind: 'conflicted' }
 }
 
 /** What the hub has of a record and of what it refers to, before this batch adds to it. */
@@ -228,15 +254,6 @@ function claimProfiles(resource: Resource, piece: Piece): void {
   const profile = [...others, ...wanted]
   const { profile: _, ...meta } = resource.meta ?? {}
   resource.meta = profile.length > 0 ? { ...meta, profile } : meta
-}
-
-const unlisted = { system: 'https://fhir.example.org/CodeSystem/record-state', code: 'unlisted' }
-
-/** The partner no longer lists it; whether it was ever wrong only a person can say. */
-function tagUnlisted(resource: Resource): void {
-  const tags = resource.meta?.tag ?? []
-  if (tags.some((tag) => tag.system === unlisted.system && tag.code === unlisted.code)) return
-  resource.meta = { ...resource.meta, tag: [...tags, unlisted] }
 }
 
 async function keepConflicts(tx: Transaction, { newId, now }: ApplyContext, linkId: string, plan: Plan): Promise<void> {
