@@ -74,9 +74,10 @@ export function addCrosswalkCommand(program: Command, cli: Cli): void {
   crosswalk
     .command('import')
     .description(
-      'link many: a CSV file whose first line is connection,kind,partner_id,reference; exit code 1 when some cannot be linked'
+      'link many: a CSV file with the columns partner_id, reference (Patient/<id> or system|value), kind (default patient) and connection; exit code 1 when some cannot be linked'
     )
     .argument('<FILE>', 'the file, or - for standard input')
+    .option('--connection <NAME>', 'the connection of the rows that name none')
     .option('--json', 'as JSON')
-    .action((file: string, { json }: Options) => importCrosswalk(cli, file, json))
+    .action((file: string, options: Options & { connection?: string }) => importCrosswalk(cli, file, options))
 }

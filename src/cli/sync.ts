@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { RoundReport } from '../sync/engine.ts'
+import { onboardingOf } from '../sync/would-write.ts'
 import { booksTable } from './books-table.ts'
 import { type Cli, printResult } from './cli.ts'
 import { showProgress } from './progress.ts'
@@ -46,6 +47,13 @@ export function addSyncCommand(program: Command, cli: Cli): void {
     )
 }
 
+/** How many the hub has already, lacks, or has several of. */
+function onboardingInWords(runs: RoundReport['runs']): string | undefined {
+  const counts = Object.entries(onboardingOf(runs.flatMap(({ wouldWrite }) => wouldWrite)))
+  const rows = counts.map(([what, { linked, created, ambiguous }]) => [what, linked, created, ambiguous])
+  return rows.length > 0 ? table(['what is new', 'linked', 'created', 'ambiguous'], rows) : undefined
+}
+
 const shownAtMost = 40
 
 function inWords({ runs, worked }: RoundReport, left: WorkLeft, isDry: boolean | undefined): string {
@@ -62,6 +70,7 @@ function inWords({ runs, worked }: RoundReport, left: WorkLeft, isDry: boolean |
     isDry && writes.length > 0
       ? table(['connection', 'record type', 'key', 'hub', 'partner', 'rows'], writes.slice(0, shownAtMost))
       : undefined,
+    isDry ? onboardingInWords(runs) : undefined,
     isDry && writes.length > shownAtMost ? `and ${writes.length - shownAtMost} more (--json has them all)` : undefined,
     isDry && writes.length === 0 ? 'Both sides agree: nothing would be.' : undefined,
     workLeftInWords(left)
