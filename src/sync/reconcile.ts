@@ -53,7 +53,7 @@ export interface Plan {
   /** Places whose nested record is gone from the record: the resource stays and is marked as no longer listed. */
   readonly unlisted: readonly string[]
   /** What the partner should hold, when it has to be told something. */
-  readonly target: { readonly record: Record<string, unknown>; readonly rows: readonly string[]; readonly issues: readonly Issue[] } | undefined
+  readonly target: Target | undefined
   readonly conflicts: readonly ConflictFound[]
   /** Open conflicts that are settled by what both sides say now. */
   readonly closed: readonly Conflict[]
@@ -62,6 +62,14 @@ export interface Plan {
   /** What FHIR says of the rows that go to the partner. */
   readonly hubValues: ReadonlyMap<string, unknown>
   readonly partnerChanged: boolean
+}
+
+export interface Target {
+  readonly record: Record<string, unknown>
+  readonly rows: readonly string[]
+  readonly issues: readonly Issue[]
+  /** What is left to tell when these rows cannot be told. */
+  without(rows: readonly string[]): Target | undefined
 }
 
 interface Decided {
@@ -181,6 +189,7 @@ function hubChanges(decided: readonly Decided[]): HubChange[] {
 function targetOf(input: Reconcile, pieces: readonly Piece[], decided: readonly Decided[]): Plan['target'] {
   const rows = decided.filter(({ verdict }) => verdict.kind === 'to-partner' || verdict.kind === 'to-both')
   if (rows.length === 0) return undefined
+  const without = (refused: readonly string[]) => targetOf(input, pieces, rows.filter(({ id }) => !refused.includes(id)))
   const resources = new Map(pieces.map((piece) => [piece.key, piece.resource]))
   const touched = new Set<string>()
   for (const { piece, bound, verdict } of rows) {
@@ -196,5 +205,5 @@ function targetOf(input: Reconcile, pieces: readonly Piece[], decided: readonly 
   const pool: Pool = { get: (key) => resources.get(key) ?? around.get(key), keys: [...resources.keys(), ...around.keys] }
   const anchorKey = input.bound.anchor.keyFor(input.partner) as string
   const { record, issues } = toPartner(input.bound, pool, anchorKey, { base: input.partner })
-  return { record, issues, rows: rows.map(({ id }) => id) }
+  return { record, issues, rows: rows.map(({ id }) => id), without }
 }

@@ -6,7 +6,8 @@ import { boundEntity, recordTypeOf } from './connection.ts'
 import { recordHashOf } from './hash.ts'
 import { loadClosure } from './closure.ts'
 import { prepare } from './prepare.ts'
-import type { Plan } from './reconcile.ts'
+import type { Plan, Target } from './reconcile.ts'
+import { refusedRows } from './refused-rows.ts'
 import { reportUnwritable } from './report-unwritable.ts'
 import { send } from './send.ts'
 import { tookEffect } from './took-effect.ts'
@@ -38,13 +39,15 @@ export async function readFresh({ connection, link }: Held, type: RecordType): P
   throw new TryLater(`the record could not be read: ${answer.kind}`)
 }
 
-async function tell(held: Held, type: RecordType, plan: Plan, target: NonNullable<Plan['target']>): Promise<Worked> {
-  const { engine, link } = held
+async function tell(held: Held, type: RecordType, plan: Plan, target: Target): Promise<Worked> {
+  const { engine, connection, link } = held
   const update = type.update as NonNullable<RecordType['update']>
   const { record, request } = await prepare(held, update, target.record)
-  if (request.kind === 'issues') {
-    await reportUnwritable(held, plan, target.rows, request.issues)
-    return { outcome: 'conflicted', reason: request.issues[0]?.code ?? 'invalid-content' }
+  const refused = refusedRows(boundEntity(connection, link.entity), plan, target, record, request)
+  if (request.kind === 'issues' || refused.rows.length > 0) {
+    await reportUnwritable(held, plan, refused.rows, refused.issues)
+    const rest = target.without(refused.rows)
+    return rest ? tell(held, type, plan, rest) : { outcome: 'conflicted', reason: refused.issues[0]?.code ?? 'invalid-content' }
   }
   if (link.alternations >= fuse) {
     await fenced(held, async (tx, current) => {

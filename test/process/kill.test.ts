@@ -1,19 +1,20 @@
 /** An engine that is killed again and again in the middle of its work: nothing is done twice, and nothing is missing afterwards. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { Condition } from '@medplum/fhirtypes'
+import type { Condition, EpisodeOfCare } from '@medplum/fhirtypes'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createSpryTwin, population, type SpryTwin } from '../../mappings/spry/twin.ts'
 import { realPorts } from '../../src/adapters/real-ports.ts'
 import { fullAccess } from '../../src/fhir/access.ts'
 import { HubRepository } from '../../src/fhir/hub-repository.ts'
 import { runTransaction } from '../../src/fhir/transaction.ts'
 import { memoryJobs } from '../../src/jobs/memory-jobs.ts'
-import { silentLog } from '../../src/log.ts'
 import { ledgerOn } from '../../src/ledger/ledger.ts'
+import { silentLog } from '../../src/log.ts'
 import { accounted } from '../../src/sync/books.ts'
 import { createEngine } from '../../src/sync/engine.ts'
 import { postgresStore } from '../../src/sync/store.ts'
-import { createSpryTwin, population, type SpryTwin } from '../../mappings/spry/twin.ts'
+import { sid, withDiagnosis } from '../support/at-spry.ts'
 import { bornCase } from '../support/born-case.ts'
 import { expectRest } from '../support/expect-rest.ts'
 import { differences, expectInStep } from '../support/in-step.ts'
@@ -27,7 +28,6 @@ const cases = 500
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
 const random = seededRandom(seed)
 const below = (count: number) => Math.floor(random() * count)
-const sid = (kind: string) => `https://fhir.example.org/sid/spry/${kind}`
 
 const { db, url } = await testDatabase()
 const ports = realPorts()
@@ -36,7 +36,9 @@ let twin: SpryTwin
 let hub: HubRepository
 let keys: string[]
 beforeAll(async () => {
-  twin = await createSpryTwin({ ports, population: population(1, cases), token: 'token', latencyMs: 12 })
+  twin = await createSpryTwin({ ports, population: population(1, cases), token: 'token', latencyMs: 5 })
+  // creates take their time, so that some kills fall into them
+  twin.faults.add({ kind: 'delay', call: 'createCase', ms: 80, times: 1_000_000 })
   keys = twin.store.list({ page: 0, size: cases }).cases.map((one) => one.spry_case_id)
   hub = new HubRepository({ db, ...ports, onWrite: (await engineHere()).onHubWrite })
 })
@@ -48,7 +50,17 @@ afterAll(async () => {
 async function engineHere() {
   const cron = { schedule: () => ({ stop: async () => undefined }), stop: async () => undefined }
   const connections = [await spryConnection(twin.url, ports)]
-  return createEngine({ store: postgresStore(db, jobs), jobs, cron, ports, log: silentLog, connections, leaseMs: 2000, deadlineMs: 800, settleMs: 1000 })
+  return createEngine({
+    store: postgresStore(db, jobs),
+    jobs,
+    cron,
+    ports,
+    log: silentLog,
+    connections,
+    leaseMs: 2000,
+    deadlineMs: 800,
+    settleMs: 1000
+  })
 }
 
 const running = new Set<ChildProcess>()
@@ -58,10 +70,15 @@ afterAll(() => {
 
 /** Starts an engine and waits until it works. */
 async function startEngine(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['test/support/engine-runner.ts', url, twin.url], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['test/support/engine-runner.ts', url, twin.url], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
   running.add(child)
   child.once('exit', () => running.delete(child))
-  await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), once(child, 'exit').then(() => Promise.reject(new Error('the engine did not start')))])
+  await Promise.race([
+    once(child.stdout as NodeJS.ReadableStream, 'data'),
+    once(child, 'exit').then(() => Promise.reject(new Error('the engine did not start')))
+  ])
   return child
 }
 
@@ -75,6 +92,7 @@ async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<
 const lastNote = new Map<string, string>()
 const lastTitle = new Map<string, string>()
 const born: { title: string; episode: string | undefined }[] = []
+const diagnosed = new Map<string, string>()
 let edits = 0
 
 /** A clinician writes a note into Spry. Clinicians have the even cases, EHRs the odd ones: nobody edits under another's write. */
@@ -96,6 +114,26 @@ async function editInHub(): Promise<void> {
   )
 }
 
+/** An EHR finds one more thing that is wrong. */
+async function addDiagnosis(): Promise<void> {
+  const key = keys[2 * below(cases / 2) + 1] as string
+  const [icd, words] =
+    (
+      [
+        ['M77.11', 'Tennis elbow'],
+        ['M65.4', 'De Quervain'],
+        ['G56.01', 'Carpal tunnel']
+      ] as const
+    )[below(3)] ?? []
+  const episode = await theOne<EpisodeOfCare>(hub, `EpisodeOfCare?identifier=${sid('case')}|${key}`).catch(() => undefined)
+  if (!episode || !icd || twin.store.get(key)?.icd_codes?.some(({ code }) => code === icd) || diagnosed.has(key)) return
+  diagnosed.set(key, icd)
+  const bundle = withDiagnosis(episode, icd, words as string)
+  await runTransaction(hub, bundle, { access: fullAccess, handling: 'strict', withResources: false }).catch(() =>
+    diagnosed.delete(key)
+  )
+}
+
 async function bear(): Promise<void> {
   const title = `born ${++edits}`
   const patient = twin.store.get(keys[below(cases)] as string)?.patient_id
@@ -106,25 +144,29 @@ async function bear(): Promise<void> {
   )
 }
 
-test(`an engine killed ${kills} times comes to rest with nothing twice and nothing missing (SEED=${seed})`, { timeout: 120_000 }, async () => {
+test(`an engine killed ${kills} times comes to rest with nothing twice and nothing missing (SEED=${seed})`, {
+  timeout: 120_000
+}, async () => {
   console.log(`SEED=${seed}`)
   let editing = true
   const people = (async () => {
     while (editing) {
       const dice = random()
       if (dice < 0.5) editAtSpry()
-      else if (dice < 0.85) await editInHub()
+      else if (dice < 0.75) await editInHub()
+      else if (dice < 0.85) await addDiagnosis()
       else await bear()
-      await ports.clock.sleep(5 + below(30))
+      await ports.clock.sleep(10 + below(50))
     }
   })()
   for (let kill = 0; kill < kills; kill++) {
     const child = await startEngine()
-    await ports.clock.sleep(20 + below(kill % 2 === 0 ? 600 : 2500))
+    await ports.clock.sleep(20 + below(kill % 2 === 0 ? 500 : 1800))
     await end(child, 'SIGKILL')
   }
   editing = false
   await people
+  twin.faults.clear()
 
   const connection = await spryConnection(twin.url, ports)
   const survivor = await startEngine()
@@ -141,14 +183,32 @@ test(`an engine killed ${kills} times comes to rest with nothing twice and nothi
   expect(twin.counters.createdAgain).toBe(0)
   await expectEachBornOnce()
   expectEditsKept()
-  const intents = await db.selectFrom('intent').select(['call', 'state', ({ fn }) => fn.countAll<string>().as('count')]).groupBy(['call', 'state']).execute()
-  console.log({ edits, born: born.length, created: twin.counters.created, updated: twin.counters.updated, intents: intents.map((row) => `${row.call} ${row.state} ${row.count}`) })
+  const intents = await db
+    .selectFrom('intent')
+    .select(['call', 'state', ({ fn }) => fn.countAll<string>().as('count')])
+    .groupBy(['call', 'state'])
+    .execute()
+  console.log({
+    edits,
+    born: born.length,
+    diagnosed: diagnosed.size,
+    created: twin.counters.created,
+    updated: twin.counters.updated,
+    intents: intents.map((row) => `${row.call} ${row.state} ${row.count}`)
+  })
 })
 
 async function expectEachBornOnce(): Promise<void> {
-  const links = await db.selectFrom('link').select(['anchor_id', 'partner_key', 'state', 'reason']).where('entity', '=', 'case').execute()
+  const links = await db
+    .selectFrom('link')
+    .select(['anchor_id', 'partner_key', 'state', 'reason'])
+    .where('entity', '=', 'case')
+    .execute()
   for (const { title, episode } of born) {
-    const made = twin.store.list({ page: 0, size: 1_000_000 }).cases.filter((one) => one.case_title === title).map((one) => one.spry_case_id)
+    const made = twin.store
+      .list({ page: 0, size: 1_000_000 })
+      .cases.filter((one) => one.case_title === title)
+      .map((one) => one.spry_case_id)
     const [link, ...more] = links.filter((one) => one.anchor_id === episode)
     expect(more).toEqual([])
     if (link?.state === 'parked') expect([link.reason, made.length <= 1]).toEqual(['create-unknown', true])
@@ -158,5 +218,6 @@ async function expectEachBornOnce(): Promise<void> {
 
 function expectEditsKept(): void {
   for (const [key, note] of lastNote) expect([key, twin.store.get(key)?.body_pain_notes]).toEqual([key, note])
+  for (const [key, code] of diagnosed) expect(twin.store.get(key)?.icd_codes?.filter((one) => one.code === code)).toHaveLength(1)
   for (const [key, title] of lastTitle) expect([key, twin.store.get(key)?.case_title]).toEqual([key, title])
 }

@@ -19,9 +19,11 @@ export function sidesOf(practice: () => Practice) {
     },
     episode: (key = documented) => theOne<EpisodeOfCare>(practice().hub, `EpisodeOfCare?identifier=${sid('case')}|${key}`),
     problem: (key = documented) => theOne<Condition>(practice().hub, `Condition?identifier=${sid('case-problem')}|${key}`),
-    diagnosis: (key: string, icdId: number) => theOne<Condition>(practice().hub, `Condition?identifier=${sid('case-diagnosis')}|${key}/${icdId}`),
+    diagnosis: (key: string, icdId: number) =>
+      theOne<Condition>(practice().hub, `Condition?identifier=${sid('case-diagnosis')}|${key}/${icdId}`),
     change: <T extends Resource>(resource: T, edited: Partial<T>) => update({ ...resource, ...edited }),
-    post: (bundle: Bundle) => runTransaction(practice().hub, bundle, { access: fullAccess, handling: 'strict', withResources: true })
+    post: (bundle: Bundle) =>
+      runTransaction(practice().hub, bundle, { access: fullAccess, handling: 'strict', withResources: true })
   }
 }
 

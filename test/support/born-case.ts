@@ -14,7 +14,10 @@ export function bornCase(patient: string, title: string, code = 'M54.50'): Bundl
       {
         fullUrl: complaint,
         resource: {
-          resourceType: 'Condition', clinicalStatus, code: { text: title }, subject,
+          resourceType: 'Condition',
+          clinicalStatus,
+          code: { text: title },
+          subject,
           category: category('http://hl7.org/fhir/us/core/CodeSystem/condition-category', 'health-concern')
         },
         request: { method: 'POST', url: 'Condition' }
@@ -22,7 +25,9 @@ export function bornCase(patient: string, title: string, code = 'M54.50'): Bundl
       {
         fullUrl: diagnosis,
         resource: {
-          resourceType: 'Condition', clinicalStatus, subject,
+          resourceType: 'Condition',
+          clinicalStatus,
+          subject,
           category: category('http://terminology.hl7.org/CodeSystem/condition-category', 'problem-list-item'),
           code: { coding: [{ system: 'http://hl7.org/fhir/sid/icd-10-cm', code }], text: 'Low back pain' }
         },
@@ -35,8 +40,19 @@ export function bornCase(patient: string, title: string, code = 'M54.50'): Bundl
           status: 'active',
           type: [{ coding: [{ system: 'https://fhir.example.org/CodeSystem/spry-specialization', code: 'MSK' }] }],
           diagnosis: [
-            { condition: { reference: complaint }, role: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/diagnosis-role', code: 'CC', display: 'Chief complaint' }] } },
-            { condition: { reference: diagnosis }, role: { coding: [{ system: 'https://fhir.example.org/CodeSystem/case-diagnosis-role', code: 'medical' }] }, rank: 1 }
+            {
+              condition: { reference: complaint },
+              role: {
+                coding: [
+                  { system: 'http://terminology.hl7.org/CodeSystem/diagnosis-role', code: 'CC', display: 'Chief complaint' }
+                ]
+              }
+            },
+            {
+              condition: { reference: diagnosis },
+              role: { coding: [{ system: 'https://fhir.example.org/CodeSystem/case-diagnosis-role', code: 'medical' }] },
+              rank: 1
+            }
           ],
           patient: subject,
           period: { start: '2026-04-02' }

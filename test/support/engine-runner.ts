@@ -13,9 +13,16 @@ const { db } = connect(databaseUrl, silentLog, 5)
 const jobs = memoryJobs(ports.clock)
 const cron = { schedule: () => ({ stop: async () => undefined }), stop: async () => undefined }
 const engine = createEngine({
-  store: postgresStore(db, jobs), jobs, cron, ports, log: silentLog, connections: [await spryConnection(twinUrl, ports)],
+  store: postgresStore(db, jobs),
+  jobs,
+  cron,
+  ports,
+  log: silentLog,
+  connections: [await spryConnection(twinUrl, ports)],
   // what a killed engine held is free again after this time
-  leaseMs: 2000, deadlineMs: 800, settleMs: 1000
+  leaseMs: 2000,
+  deadlineMs: 800,
+  settleMs: 1000
 })
 await engine.start()
 

@@ -5,7 +5,12 @@ import type { SpryTwin } from '../../mappings/spry/twin.ts'
 import type { Database } from '../../src/database/tables.ts'
 import type { RoundReport } from '../../src/sync/engine.ts'
 
-export async function expectRest(db: Kysely<Database>, twin: SpryTwin, round: () => Promise<RoundReport>, rounds = 2): Promise<void> {
+export async function expectRest(
+  db: Kysely<Database>,
+  twin: SpryTwin,
+  round: () => Promise<RoundReport>,
+  rounds = 2
+): Promise<void> {
   const before = await written(db, twin)
   for (let count = 0; count < rounds; count++) {
     const { runs, worked } = await round()
@@ -19,9 +24,21 @@ export async function expectRest(db: Kysely<Database>, twin: SpryTwin, round: ()
 /** Counts that move with every write: to the partner, to the hub, and to what the ledger says was agreed. */
 async function written(db: Kysely<Database>, twin: SpryTwin) {
   const { created, updated } = twin.counters
-  const { versions } = await db.selectFrom('resource').select(({ fn }) => fn.sum<string>('version').as('versions')).executeTakeFirstOrThrow()
-  const { observations } = await db.selectFrom('observation').select(({ fn }) => fn.countAll<string>().as('observations')).executeTakeFirstOrThrow()
-  const { intents } = await db.selectFrom('intent').select(({ fn }) => fn.countAll<string>().as('intents')).executeTakeFirstOrThrow()
-  const { conflicts } = await db.selectFrom('conflict').select(({ fn }) => fn.countAll<string>().as('conflicts')).executeTakeFirstOrThrow()
+  const { versions } = await db
+    .selectFrom('resource')
+    .select(({ fn }) => fn.sum<string>('version').as('versions'))
+    .executeTakeFirstOrThrow()
+  const { observations } = await db
+    .selectFrom('observation')
+    .select(({ fn }) => fn.countAll<string>().as('observations'))
+    .executeTakeFirstOrThrow()
+  const { intents } = await db
+    .selectFrom('intent')
+    .select(({ fn }) => fn.countAll<string>().as('intents'))
+    .executeTakeFirstOrThrow()
+  const { conflicts } = await db
+    .selectFrom('conflict')
+    .select(({ fn }) => fn.countAll<string>().as('conflicts'))
+    .executeTakeFirstOrThrow()
   return { created, updated, versions, observations, intents, conflicts }
 }

@@ -25,10 +25,21 @@ export async function differences(db: Db, twin: SpryTwin, connection: SyncConnec
   const bound = boundEntity(connection, 'case')
   const owners = new Map((await ledger.ownersOf(hub.resources)).map((one) => [`${one.resourceType}/${one.resourceId}`, one]))
   const conflicts = new Set((await ledger.allOpenConflicts(100_000)).map(({ linkId, row }) => `${linkId} ${row}`))
-  const cases = twin.store.list({ page: 0, size: 1_000_000 }).cases.sort((a, b) => ((a.updated_at ?? '') < (b.updated_at ?? '') ? -1 : 1))
-  const links = await ledger.linksByKey(connection.name, 'case', cases.map((one) => one.spry_case_id))
+  const cases = twin.store
+    .list({ page: 0, size: 1_000_000 })
+    .cases.sort((a, b) => ((a.updated_at ?? '') < (b.updated_at ?? '') ? -1 : 1))
+  const links = await ledger.linksByKey(
+    connection.name,
+    'case',
+    cases.map((one) => one.spry_case_id)
+  )
   const inDoubt = await createsInDoubt(ledger, connection)
-  const due = await db.selectFrom('link').select(['id', 'entity', 'partner_key']).where('due', '=', true).where('state', 'not in', ['tombstone', 'fused']).execute()
+  const due = await db
+    .selectFrom('link')
+    .select(['id', 'entity', 'partner_key'])
+    .where('due', '=', true)
+    .where('state', 'not in', ['tombstone', 'fused'])
+    .execute()
   const wrong = [...hub.twice, ...due.map((link) => `${link.entity} ${link.partner_key ?? link.id}: link is still due`)]
 
   // a physician in several cases is as the case that was changed last has it
@@ -45,16 +56,24 @@ export async function differences(db: Db, twin: SpryTwin, connection: SyncConnec
     const owner = owners.get(`${resource?.resourceType}/${resource?.id}`)
     if (!resource) {
       if (!conflicts.has(`${linkId} ${piece.place}`)) wrong.push(`${piece.key} is missing in the hub`)
-    } else if (piece.ownership === 'owned') wrong.push(...(owner ? rowsApart(piece, resource, hub.keyOfName, owner, conflicts) : [`${piece.key} belongs to no link`]))
+    } else if (piece.ownership === 'owned')
+      wrong.push(...(owner ? rowsApart(piece, resource, hub.keyOfName, owner, conflicts) : [`${piece.key} belongs to no link`]))
   }
   return [...wrong, ...(await unaccounted(db, hub.resources, owners))]
 }
 
-function rowsApart(piece: Piece, resource: Resource, keyOfName: ReadonlyMap<string, string>, owner: LinkResource, conflicts: ReadonlySet<string>): string[] {
+function rowsApart(
+  piece: Piece,
+  resource: Resource,
+  keyOfName: ReadonlyMap<string, string>,
+  owner: LinkResource,
+  conflicts: ReadonlySet<string>
+): string[] {
   const keyed = withKeys(resource, keyOfName) as Resource
   return piece.part.rows.flatMap((row) => {
     const [partner, hub] = [rowValue(row, piece.resource), rowValue(row, keyed)]
-    if (equal(partner, hub) || sameForPartner(row, partner, hub) || conflicts.has(`${owner.linkId} ${owner.place}.${row.row.to}`)) return []
+    if (equal(partner, hub) || sameForPartner(row, partner, hub) || conflicts.has(`${owner.linkId} ${owner.place}.${row.row.to}`))
+      return []
     return [`${piece.key} ${row.row.to}: ${JSON.stringify(partner)} at the partner, ${JSON.stringify(hub)} in the hub`]
   })
 }
@@ -62,7 +81,14 @@ function rowsApart(piece: Piece, resource: Resource, keyOfName: ReadonlyMap<stri
 /** The hub's resources by the identifiers of our own systems, and those identifiers that two resources share. */
 async function readHub(db: Db) {
   const rows = await db.selectFrom('resource').select(['resource_type', 'id']).where('deleted', '=', false).execute()
-  const resources = [...(await readResources(db, rows.map((row) => ({ resourceType: row.resource_type, id: row.id })))).values()]
+  const resources = [
+    ...(
+      await readResources(
+        db,
+        rows.map((row) => ({ resourceType: row.resource_type, id: row.id }))
+      )
+    ).values()
+  ]
   const byKey = new Map<string, Resource & { id: string }>()
   const keyOfName = new Map<string, string>()
   const twice: string[] = []
@@ -87,15 +113,30 @@ async function createsInDoubt(ledger: Ledger, connection: SyncConnection): Promi
 }
 
 /** Episodes that are no link's, and Conditions that nothing refers to and nobody has marked: what a second create leaves behind. */
-async function unaccounted(db: Db, resources: readonly (Resource & { id: string })[], owners: ReadonlyMap<string, LinkResource>): Promise<string[]> {
-  const anchors = await db.selectFrom('link').select(['anchor_id', ({ fn }) => fn.countAll<number>().as('links')]).where('entity', '=', 'case').groupBy('anchor_id').execute()
+async function unaccounted(
+  db: Db,
+  resources: readonly (Resource & { id: string })[],
+  owners: ReadonlyMap<string, LinkResource>
+): Promise<string[]> {
+  const anchors = await db
+    .selectFrom('link')
+    .select(['anchor_id', ({ fn }) => fn.countAll<number>().as('links')])
+    .where('entity', '=', 'case')
+    .groupBy('anchor_id')
+    .execute()
   const linksOf = new Map(anchors.map((row) => [row.anchor_id, Number(row.links)]))
-  const referred = new Set(resources.flatMap((one) => (one.resourceType === 'EpisodeOfCare' ? (one.diagnosis ?? []).map(({ condition }) => condition?.reference) : [])))
+  const referred = new Set(
+    resources.flatMap((one) =>
+      one.resourceType === 'EpisodeOfCare' ? (one.diagnosis ?? []).map(({ condition }) => condition?.reference) : []
+    )
+  )
   return resources.flatMap((one) => {
     const name = `${one.resourceType}/${one.id}`
-    if (one.resourceType === 'EpisodeOfCare' && linksOf.get(one.id) !== 1) return [`${name} is the anchor of ${linksOf.get(one.id) ?? 0} links`]
+    if (one.resourceType === 'EpisodeOfCare' && linksOf.get(one.id) !== 1)
+      return [`${name} is the anchor of ${linksOf.get(one.id) ?? 0} links`]
     const isMarked = one.meta?.tag?.some(({ code }) => code === 'unlisted')
-    if (one.resourceType === 'Condition' && !owners.has(name) && !referred.has(name) && !isMarked) return [`${name} belongs to nothing`]
+    if (one.resourceType === 'Condition' && !owners.has(name) && !referred.has(name) && !isMarked)
+      return [`${name} belongs to nothing`]
     return []
   })
 }

@@ -2,6 +2,8 @@
 import type { Bundle, Resource } from '@medplum/fhirtypes'
 import type { Kysely } from 'kysely'
 import { afterAll } from 'vitest'
+import { partner as spry } from '../../mappings/spry/partner.ts'
+import { createSpryTwin, population, type SpryTwin } from '../../mappings/spry/twin.ts'
 import { createHttp } from '../../src/adapters/http.ts'
 import { newId } from '../../src/adapters/new-id.ts'
 import type { Database } from '../../src/database/tables.ts'
@@ -10,11 +12,9 @@ import { memoryJobs } from '../../src/jobs/memory-jobs.ts'
 import { silentLog } from '../../src/log.ts'
 import { createClient } from '../../src/partner/index.ts'
 import type { Clock, Ports } from '../../src/ports.ts'
-import { createEngine, type Engine, type RoundReport } from '../../src/sync/engine.ts'
 import type { SyncConnection } from '../../src/sync/connection.ts'
+import { createEngine, type Engine, type RoundReport } from '../../src/sync/engine.ts'
 import { postgresStore, type Store } from '../../src/sync/store.ts'
-import { partner as spry } from '../../mappings/spry/partner.ts'
-import { createSpryTwin, population, type SpryTwin } from '../../mappings/spry/twin.ts'
 import { seededRandom } from './seeded-random.ts'
 import { type ConnectionOptions, spryConnection } from './spry-connection.ts'
 
@@ -73,7 +73,13 @@ export async function openPractice(db: Kysely<Database>, options: PracticeOption
     await http.close()
   })
   return {
-    engine, twin, hub, store, clock, connection, another: make,
+    engine,
+    twin,
+    hub,
+    store,
+    clock,
+    connection,
+    another: make,
     round(round) {
       clock.forward(60_000)
       return engine.syncRound(round)
@@ -90,4 +96,6 @@ export async function theOne<T extends Resource>(hub: HubRepository, query: stri
   return found[0] as T
 }
 
-const parse = (search: string) => ({ filters: [...new URLSearchParams(search)].map(([code, value]) => ({ code, operator: 'eq', value })) })
+const parse = (search: string) => ({
+  filters: [...new URLSearchParams(search)].map(([code, value]) => ({ code, operator: 'eq', value }))
+})

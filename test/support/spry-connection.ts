@@ -11,7 +11,11 @@ export interface ConnectionOptions {
   readonly webhookSecrets?: readonly string[]
 }
 
-export async function spryConnection(url: string, ports: Pick<Ports, 'http' | 'clock'>, options: ConnectionOptions = {}): Promise<SyncConnection> {
+export async function spryConnection(
+  url: string,
+  ports: Pick<Ports, 'http' | 'clock'>,
+  options: ConnectionOptions = {}
+): Promise<SyncConnection> {
   const partners = await loadPartners()
   const account = { name: 'spry', baseUrl: url, token: async () => 'token', grants: { allowUpdate: options.allowUpdate ?? true } }
   return {

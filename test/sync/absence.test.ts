@@ -16,7 +16,12 @@ beforeAll(async () => {
 const { keyAt, atSpry, editAtSpry, episode, problem, diagnosis } = sidesOf(() => practice)
 const sweep = () => practice.round({ full: true })
 const linkOf = async (key: string) => (await practice.store.ledger.linksByKey('spry', 'case', [key])).get(key)
-const hubTotals = () => db.selectFrom('resource').select(({ fn }) => [fn.countAll<string>().as('count'), fn.sum<string>('version').as('versions')]).where('deleted', '=', false).executeTakeFirst()
+const hubTotals = () =>
+  db
+    .selectFrom('resource')
+    .select(({ fn }) => [fn.countAll<string>().as('count'), fn.sum<string>('version').as('versions')])
+    .where('deleted', '=', false)
+    .executeTakeFirst()
 const verification = (condition: Condition) => condition.verificationStatus?.coding?.[0]?.code
 
 let gone: SpryCase
@@ -38,7 +43,8 @@ describe('a case that is deleted at Spry', () => {
     expect((await episode(key)).status).toBe('entered-in-error')
     const conditions = [await problem(key), await diagnosis(key, gone.icd_codes?.[0]?.id as number)]
     // con-5: a condition entered in error has no clinical status
-    for (const condition of conditions) expect([verification(condition), condition.clinicalStatus]).toEqual(['entered-in-error', undefined])
+    for (const condition of conditions)
+      expect([verification(condition), condition.clinicalStatus]).toEqual(['entered-in-error', undefined])
     expect((await hubTotals())?.count).toBe(before?.count)
     expect(await linkOf(key)).toMatchObject({ state: 'tombstone', reason: 'absent' })
     const rest = await hubTotals()

@@ -27,7 +27,12 @@ async function roundsToRest(): Promise<number> {
   await inStep()
   return 3
 }
-const linkOf = (anchorId: string | undefined) => db.selectFrom('link').selectAll().where('anchor_id', '=', anchorId ?? '').executeTakeFirstOrThrow()
+const linkOf = (anchorId: string | undefined) =>
+  db
+    .selectFrom('link')
+    .selectAll()
+    .where('anchor_id', '=', anchorId ?? '')
+    .executeTakeFirstOrThrow()
 
 /** Faults after which the partner has done what it was asked, and those that it answers with a refusal. */
 const done: readonly FaultKind[] = ['drop-response', 'late', 'reset', 'truncated', '502-after-effect']
@@ -90,17 +95,25 @@ describe('a listing', () => {
 })
 
 describe('a diagnosis that an EHR adds', () => {
-  test.each(done.filter((kind) => kind !== 'late'))('is one diagnosis although the answer to the update is lost by %s', async (kind) => {
-    const key = keyAt(6)
-    const count = atSpry(key).icd_codes?.length ?? 0
-    const code = { 'drop-response': 'M25.511', reset: 'M25.512', truncated: 'M77.11', '502-after-effect': 'M72.1' }[kind as string] ?? ''
-    practice.twin.faults.add({ kind, call: 'updateCase' })
-    await post(withDiagnosis(await episode(key), code, 'Told by the EHR'))
-    await practice.round({ full: true })
-    await roundsToRest()
-    expect(atSpry(key).icd_codes?.map((one) => one.code).filter((one) => one === code)).toEqual([code])
-    expect(atSpry(key).icd_codes).toHaveLength(count + 1)
-    await inStep()
-    await atRest()
-  })
+  test.each(done.filter((kind) => kind !== 'late'))(
+    'is one diagnosis although the answer to the update is lost by %s',
+    async (kind) => {
+      const key = keyAt(6)
+      const count = atSpry(key).icd_codes?.length ?? 0
+      const code =
+        { 'drop-response': 'M25.511', reset: 'M25.512', truncated: 'M77.11', '502-after-effect': 'M72.1' }[kind as string] ?? ''
+      practice.twin.faults.add({ kind, call: 'updateCase' })
+      await post(withDiagnosis(await episode(key), code, 'Told by the EHR'))
+      await practice.round({ full: true })
+      await roundsToRest()
+      expect(
+        atSpry(key)
+          .icd_codes?.map((one) => one.code)
+          .filter((one) => one === code)
+      ).toEqual([code])
+      expect(atSpry(key).icd_codes).toHaveLength(count + 1)
+      await inStep()
+      await atRest()
+    }
+  )
 })

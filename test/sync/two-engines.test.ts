@@ -1,9 +1,9 @@
 /** Two engines on one database: nothing is done twice, and one that was asleep while the other took over writes nothing. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { HttpAnswer, HttpRequest } from '../../src/ports.ts'
 import { createHttp } from '../../src/adapters/http.ts'
 import { newId } from '../../src/adapters/new-id.ts'
 import { silentLog } from '../../src/log.ts'
+import type { HttpAnswer, HttpRequest } from '../../src/ports.ts'
 import { accounted } from '../../src/sync/books.ts'
 import type { Engine } from '../../src/sync/engine.ts'
 import { send } from '../../src/sync/send.ts'
@@ -55,19 +55,24 @@ describe('two engines at once', () => {
     const titles: string[] = []
     for (let time = 0; time < 6; time++) {
       for (let place = 0; place < 10; place++) editAtSpry(keyAt(place), { body_pain_notes: `note ${time}.${place}` })
-      for (let place = 10; place < 20; place++) await change(await problem(keyAt(place)), { code: { text: `title ${time}.${place}` } })
+      for (let place = 10; place < 20; place++)
+        await change(await problem(keyAt(place)), { code: { text: `title ${time}.${place}` } })
       titles.push(`born ${time}`)
       await post(bornCase(`Patient?identifier=${sid('patient')}|${atSpry(keyAt(time)).patient_id}`, `born ${time}`))
       practice.clock.forward(60_000)
       const due = await practice.store.ledger.dueLinks('spry', practice.clock.now(), 100)
-      const both = [practice.engine, other].flatMap((engine) => [engine.syncRound({ full: true }), ...due.map((id) => engine.workLink(id))])
+      const both = [practice.engine, other].flatMap((engine) => [
+        engine.syncRound({ full: true }),
+        ...due.map((id) => engine.workLink(id))
+      ])
       await Promise.allSettled(both)
     }
     await practice.round({ full: true })
     await practice.round({ full: true })
     await inStep()
     await atRest()
-    for (const title of titles) expect(practice.twin.store.list({ page: 0, size: 100 }).cases.filter((one) => one.case_title === title)).toHaveLength(1)
+    for (const title of titles)
+      expect(practice.twin.store.list({ page: 0, size: 100 }).cases.filter((one) => one.case_title === title)).toHaveLength(1)
     expect(practice.twin.counters).toMatchObject({ created: titles.length, createdAgain: 0 })
     // one write for each edit in FHIR, whoever made it, or for several that came before it was worked
     expect(practice.twin.counters.updated).toBeLessThanOrEqual(60)
@@ -127,11 +132,21 @@ describe('a worker that sleeps while its lease runs out', () => {
         return result
       }
     }
-    const engine = { store: drowsy, ports: { clock, newId, http, random: () => 0.5 }, log: silentLog, leaseMs: 60_000, deadlineMs: 25_000, settleMs: 120_000, holder: 'sleeper' }
+    const engine = {
+      store: drowsy,
+      ports: { clock, newId, http, random: () => 0.5 },
+      log: silentLog,
+      leaseMs: 60_000,
+      deadlineMs: 25_000,
+      settleMs: 120_000,
+      holder: 'sleeper'
+    }
     const held = { engine, connection, link: link as NonNullable<typeof link>, fence, actor: 'engine' }
     const asked = practice.twin.counters.calls.get('updateCase')
     const body = { case_title: 'too late' }
-    await expect(send(held, 'updateCase', { path: { spry_case_id: documented }, body }, { body, record: body })).rejects.toThrow('too late to send')
+    await expect(send(held, 'updateCase', { path: { spry_case_id: documented }, body }, { body, record: body })).rejects.toThrow(
+      'too late to send'
+    )
     expect(practice.twin.counters.calls.get('updateCase')).toBe(asked)
     expect((await store.ledger.intentsOf(link?.id ?? '')).at(-1)).toMatchObject({ state: 'given-up' })
     await atRest()
