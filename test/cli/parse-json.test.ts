@@ -35,3 +35,9 @@ test('finds a place in every text that is cut off or has one character too many'
     })
   )
 })
+
+test('finds the place in a long text that never ends, without trying every way to read it', () => {
+  expect(parseJson(`{"a": "${'x'.repeat(100_000)}`)).toEqual({
+    problem: 'line 1, column 7: a text that ends with a quote and has no raw control characters was expected'
+  })
+})
