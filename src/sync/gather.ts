@@ -47,7 +47,6 @@ export type Settle = (bearers: Map<string, string[]>) => Promise<void>
 export async function gather(tx: Transaction, bound: BoundEntity, batch: readonly Incoming[], settle: Settle): Promise<Batch> {
   const linkIds = batch.flatMap(({ link }) => (link ? [link.id] : []))
   const bases = await tx.ledger.recordsOf(batch.flatMap(({ link }) => (link?.baseObservation ? [link.baseObservation] : [])))
-  const places = groupBy(await tx.ledger.resourcesOfLinks(linkIds), (one) => one.linkId)
   const conflicts = groupBy(await tx.ledger.openConflicts(linkIds), (one) => one.linkId)
   const mapped = batch.map(({ record }) => mapSafely(bound, record))
   const before = batch.map(({ link }) => {
@@ -64,6 +63,8 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
   }
   const found = await tx.hub.findByIdentifiers([...keys].flatMap((key) => identifierOf(key)), 'stay')
   await settle(found)
+  // only now: somebody who was found to be another person has been moved in the ledger too
+  const places = groupBy(await tx.ledger.resourcesOfLinks(linkIds), (one) => one.linkId)
   const referenceOf = new Map<string, string>()
   const keyOfName = new Map<string, string>()
   let synonyms = false

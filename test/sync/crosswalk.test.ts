@@ -5,7 +5,7 @@ import { bind } from '#mapping'
 import { newId } from '../../src/adapters/new-id.ts'
 import { type Assertion, importIdentities, linkAlone } from '../../src/sync/crosswalk.ts'
 import { type Identity, identitiesOf } from '../../src/sync/identity.ts'
-import { listIdentities } from '../../src/sync/list-identities.ts'
+import { type ListedIdentity, listIdentities } from '../../src/sync/list-identities.ts'
 import { unlinkIdentity } from '../../src/sync/unlink-identity.ts'
 import { openPractice, type Practice, theOne } from '../support/practice.ts'
 import { testDatabase } from '../support/test-database.ts'
@@ -13,7 +13,7 @@ import { testDatabase } from '../support/test-database.ts'
 const { db } = await testDatabase()
 let practice: Practice
 beforeAll(async () => {
-  practice = await openPractice(db, { cases: 40 })
+  practice = await openPractice(db, { cases: 60 })
   await practice.round()
 })
 
@@ -352,5 +352,91 @@ describe('a referring physician', () => {
     const theirs = await practice.hub.createResource<Practitioner>({ resourceType: 'Practitioner', name: [{ family: 'Nobody' }] })
     expect(await link('99999999', `Practitioner/${theirs.id}`, 'practitioner')).toMatchObject({ outcome: 'ambiguous-identifier' })
     expect(await link('99999999', `Practitioner/${theirs.id}`, 'user')).toMatchObject({ outcome: 'linked' })
+  })
+
+  test('whose id an EHR puts on its own Practitioner is that one by the next round', async () => {
+    const known = new Set((await practice.store.ledger.auditOfAction('identity linked')).map(({ detail }) => detail.resource))
+    const listed = await listIdentities(practice.store, 'spry')
+    const ours = listed.find((one) => one.kind === 'referring-physician' && !known.has(one.reference)) as ListedIdentity
+    const identifier = [{ system: sid('referring-physician'), value: ours.partnerId }]
+    const theirs = await practice.hub.createResource<Practitioner>({
+      resourceType: 'Practitioner',
+      name: [{ family: 'Own' }],
+      identifier
+    })
+    await practice.round()
+    expect((await bearers('Practitioner', 'referring-physician', ours.partnerId)).map(({ id }) => id)).toEqual([theirs.id])
+    expect(await read(`Practitioner/${theirs.id}`)).toMatchObject({ name: [{ family: 'Own' }] })
+    expect(await read(ours.reference)).toMatchObject({ active: false })
+    await expectForgotten(ours.reference)
+    await expectRest()
+  })
+})
+
+describe('a case that an EHR opens', () => {
+  test('for a patient who is two persons at the partner waits, and is told once it is certain', async () => {
+    const identifier = ['900001', '900002'].map((value) => ({ system: sid('patient'), value }))
+    const patient = await newPatient('Thale', { identifier })
+    const subject = { reference: `Patient/${patient.id}` }
+    const complaint = await practice.hub.createResource<Condition>({
+      resourceType: 'Condition',
+      subject,
+      code: { text: 'Two charts' }
+    })
+    const episode = await practice.hub.createResource<EpisodeOfCare>({
+      resourceType: 'EpisodeOfCare',
+      meta: { tag: [{ system: 'https://fhir.example.org/CodeSystem/sync-target', code: 'spry' }] },
+      status: 'active',
+      type: [{ coding: [{ system: 'https://fhir.example.org/CodeSystem/spry-specialization', code: 'MSK' }] }],
+      diagnosis: [
+        {
+          condition: { reference: `Condition/${complaint.id}` },
+          role: {
+            coding: [{ system: 'http://terminology.hl7.org/CodeSystem/diagnosis-role', code: 'CC', display: 'Chief complaint' }]
+          }
+        }
+      ],
+      patient: subject
+    })
+    const told = writes()
+    await practice.round()
+    const link = () =>
+      db
+        .selectFrom('link')
+        .select(['state', 'reason'])
+        .where('anchor_id', '=', episode.id as string)
+        .executeTakeFirst()
+    expect(await link()).toEqual({ state: 'waiting', reason: 'ambiguous' })
+    expect(writes()).toEqual(told)
+    await practice.hub.updateResource({ ...patient, identifier: identifier.slice(1) })
+    await practice.round()
+    expect(cases().filter((one) => one.case_title === 'Two charts')).toMatchObject([{ patient_id: 900002 }])
+  })
+})
+
+describe('linking while a round is under way', () => {
+  test('leaves nothing that refers to the stub', async () => {
+    const pairs = await Promise.all(
+      Array.from({ length: 8 }, async () => ({ ...somePatient(), patient: await newPatient('Under way') }))
+    )
+    const stubs = await Promise.all(pairs.map(async ({ partnerId }) => (await stubOf(partnerId)).id))
+    const body = JSON.stringify({ icd_codes: [{ id: 4711, code: 'M54.50', revision: 'ICD10', description: 'Low back pain' }] })
+    for (const { key } of pairs) {
+      await fetch(`${practice.twin.url}/twin/cases/${key}`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body
+      })
+    }
+    await Promise.all([
+      practice.round({ full: true }),
+      ...pairs.map(({ partnerId, patient }) => link(partnerId, `Patient/${patient.id}`))
+    ])
+    await practice.round({ full: true })
+    for (const [n, { partnerId, patient }] of pairs.entries()) {
+      expect((await bearers('Patient', 'patient', partnerId)).map(({ id }) => id)).toEqual([patient.id])
+      await expectForgotten(`Patient/${stubs[n]}`)
+    }
+    await expectRest()
   })
 })
