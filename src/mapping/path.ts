@@ -36,7 +36,7 @@ export function parsePath(path: string, slices: Readonly<Record<string, Pattern>
   })
 }
 
-/** Whether a value bears everything that a slice's pattern asks for. */
+/** Whether a value bears everything that a slice's pattern asks for. Displays are only written: they differ between releases of a code system. */
 export function matches(value: unknown, pattern: unknown): boolean {
   if (Array.isArray(pattern)) {
     return Array.isArray(value) && pattern.every((wanted) => value.some((item) => matches(item, wanted)))
@@ -44,7 +44,7 @@ export function matches(value: unknown, pattern: unknown): boolean {
   if (pattern !== null && typeof pattern === 'object') {
     if (value === null || typeof value !== 'object') return false
     for (const key in pattern) {
-      if (!matches((value as Record<string, unknown>)[key], (pattern as Record<string, unknown>)[key])) return false
+      if (key !== 'display' && !matches((value as Record<string, unknown>)[key], (pattern as Record<string, unknown>)[key])) return false
     }
     return true
   }
@@ -108,7 +108,7 @@ function writeFrom(at: Node, steps: readonly Step[], depth: number, value: unkno
   if (last) {
     if (value === undefined) list.splice(found, 1)
     else {
-      const item = isNode(value) && step.kind === 'slice' ? { ...value, ...structuredClone(pattern) } : value
+      const item = isNode(value) && step.kind === 'slice' && !matches(value, pattern) ? { ...value, ...structuredClone(pattern) } : value
       if (found < 0) list.push(item)
       else list[found] = item
     }
@@ -132,7 +132,7 @@ export function writeAllAt(resource: Node, steps: readonly Step[], values: reado
   const isMine = (item: unknown) => last.kind !== 'slice' || matches(item, last.pattern)
   const first = old.findIndex(isMine)
   const pattern = last.kind === 'slice' ? last.pattern : {}
-  const mine = values.map((value) => ({ ...(value as Node), ...structuredClone(pattern) }))
+  const mine = values.map((value) => (matches(value, pattern) ? value : { ...(value as Node), ...structuredClone(pattern) }))
   const before = first < 0 ? old : old.slice(0, first)
   const after = first < 0 ? [] : old.slice(first).filter((item) => !isMine(item))
   const all = [...before, ...mine, ...after]

@@ -40,6 +40,8 @@ function test(variable: string, pattern: unknown): string {
     return [`Array.isArray(${variable})`, ...items].join(' && ')
   }
   if (pattern === null || typeof pattern !== 'object') return `${variable} === ${JSON.stringify(pattern)}`
-  const parts = Object.entries(pattern as Pattern).map(([name, wanted]) => test(`${variable}?.[${JSON.stringify(name)}]`, wanted))
+  const parts = Object.entries(pattern as Pattern)
+    .filter(([name]) => name !== 'display')
+    .map(([name, wanted]) => test(`${variable}?.[${JSON.stringify(name)}]`, wanted))
   return parts.length > 0 ? parts.join(' && ') : `typeof ${variable} === 'object' && ${variable} !== null`
 }
