@@ -1,7 +1,7 @@
 /** An insurance card is a Coverage; its payer an Organization with a link of its own (partner document "Add Case", Insurance Card Object). */
 import type { Coverage, Organization } from '@medplum/fhirtypes'
 import { z } from 'zod'
-import { between, conversion, date, entity, idText, inside, nested, notFhirText, owned, referenceById, shared, sid, Unreadable } from '#mapping'
+import { BASE, between, conversion, date, entity, idText, inside, nested, notFhirText, owned, referenceById, shared, sid, Unreadable } from '#mapping'
 import { coding, textOr } from './conversions.ts'
 import { SpryInsuranceCard, SpryPayer } from './records.ts'
 import { patientOfContext } from './stubs.ts'
@@ -9,7 +9,7 @@ import { usCore } from './us-core.ts'
 
 const payerOf = between<SpryPayer, Organization>()('Organization', (scope) => ({
   'identifier:payer': { system: sid(scope, 'payer-reg') },
-  'identifier:electronic': { system: 'https://fhir.example.org/sid/payer-id', type: { text: 'Electronic payer id' } },
+  'identifier:electronic': { system: `${BASE}/sid/payer-id`, type: { text: 'Electronic payer id' } },
 }))
 
 /** `payer_reg_id`, or `payer-id:<payer_id>` where there is none. */

@@ -15,6 +15,7 @@
  * The verbs are in the files beside this one, each a function of a kysely handle; `ledgerOn` binds them to a transaction.
  */
 import type { Kysely } from 'kysely'
+import { type BoundVerbs, bindVerbs } from '../database/bind-verbs.ts'
 import type { Database } from '../database/tables.ts'
 import * as audit from './audit.ts'
 import * as conflicts from './conflicts.ts'
@@ -39,18 +40,9 @@ const verbs = {
   ...observations,
   ...runs
 }
-type Verbs = typeof verbs
-
-type WithoutFirst<F> = F extends (db: Kysely<Database>, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never
 
 /** Everything the engine asks of the ledger. A simulation implements the same in memory. */
-export type Ledger = { readonly [Name in keyof Verbs]: WithoutFirst<Verbs[Name]> }
+export type Ledger = BoundVerbs<typeof verbs>
 
 /** The verbs on a database or a transaction. */
-export function ledgerOn(db: Kysely<Database>): Ledger {
-  const bound = Object.entries(verbs).map(([name, verb]) => [
-    name,
-    (...rest: unknown[]) => (verb as (...all: unknown[]) => unknown)(db, ...rest)
-  ])
-  return Object.fromEntries(bound) as Ledger
-}
+export const ledgerOn = (db: Kysely<Database>): Ledger => bindVerbs(db, verbs)

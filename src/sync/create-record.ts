@@ -1,6 +1,6 @@
 /** A record born in FHIR is created at the partner exactly once, or waits where a person sees it. */
 import { type BoundEntity, type Issue, poolOf, toFhir, toPartner } from '#mapping'
-import { listPages, type Outcome, type Page, readRecord, type RecordType } from '#partner'
+import { listPages, type Outcome, type Page, type RecordType, type RequestIssue, readRecord } from '#partner'
 import { type Closure, loadClosure } from './closure.ts'
 import { boundEntity, recordTypeOf } from './connection.ts'
 import { recordHashOf } from './hash.ts'
@@ -31,11 +31,14 @@ export async function createRecord(held: Held, options: { readonly sure?: boolea
   const reason = blocked(bound, issues)
   if (reason) return wait(held, 'waiting', reason)
   const { record: whole, request } = await prepare(held, create, record)
-  if (request.kind === 'issues') return wait(held, 'waiting', request.issues[0]?.code ?? 'invalid-content')
+  if (request.kind === 'issues') return wait(held, 'waiting', reasonOf(request.issues))
   if (!options.sure && (await mayBeThere(held, type, whole))) return wait(held, 'parked', 'resembles-existing')
   const { intentId, outcome } = await send(held, create.call, { body: request.body }, { body: request.body, record: whole })
   return settle(held, type, intentId, outcome, whole)
 }
+
+/** The code and the field of the first issue: `required: specialization`. */
+const reasonOf = ([first]: readonly RequestIssue[]): string => (first ? `${first.code}: ${first.path}` : 'invalid-content')
 
 /** Why a record cannot be sent as it is. What the partner's server assigns cannot be there yet and does not count. */
 function blocked(bound: BoundEntity, issues: readonly Issue[]): string | undefined {

@@ -1,5 +1,5 @@
 /** What EHRs write into the hub is looked at by the links that it concerns: marked in the same transaction, worked after it. */
-import type { AnyEntity } from '#mapping'
+import { type AnyEntity, codeSystem } from '#mapping'
 import type { Transaction as KyselyTransaction } from 'kysely'
 import type { Database } from '../database/tables.ts'
 import { hubStoreOn } from '../fhir/store/hub-store.ts'
@@ -10,7 +10,7 @@ import type { NewId } from '../ports.ts'
 import { recordTypeOf, type SyncConnection } from './connection.ts'
 import { linksOfContested } from './contested.ts'
 
-const syncTarget = 'https://fhir.example.org/CodeSystem/sync-target'
+const syncTarget = codeSystem('sync-target')
 
 export function onHubWrite(connections: readonly SyncConnection[], jobs: Pick<Jobs, 'send'>, newId: NewId): OnWrite {
   return async (tx: KyselyTransaction<Database>, changes: readonly Change[]) => {

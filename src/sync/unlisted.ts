@@ -1,7 +1,8 @@
 /** What a partner no longer lists inside a record; whether it was ever wrong only a person can say, so it is only marked. */
 import type { Resource } from '@medplum/fhirtypes'
+import { codeSystem } from '#mapping'
 
-const unlisted = { system: 'https://fhir.example.org/CodeSystem/record-state', code: 'unlisted' }
+const unlisted = { system: codeSystem('record-state'), code: 'unlisted' }
 const isMark = (tag: { system?: string; code?: string }) => tag.system === unlisted.system && tag.code === unlisted.code
 
 export const isUnlisted = (resource: Resource): boolean => resource.meta?.tag?.some(isMark) ?? false

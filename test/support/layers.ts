@@ -44,6 +44,7 @@ export function partOf(file: string): string {
   if (top === 'mappings') return 'mappings'
   if (/^src\/[^/]+\/tables\.ts$/.test(file)) return 'tables'
   if (file === 'src/database/content-codec.ts') return 'content-codec'
+  if (file === 'src/database/bind-verbs.ts') return 'tables'
   return second.replace(/\.ts$/, '')
 }
 
