@@ -1,4 +1,4 @@
-/** Values that only Spry writes this way (partner document "Add Case"). */
+/** How Spry writes values (partner document "Add Case"). */
 import type { Coding } from '@medplum/fhirtypes'
 import { type Conversion, codes, conversion, isCode, notFhirText, readText, required, Unreadable } from '#mapping'
 
@@ -37,7 +37,7 @@ function codesAsNumbers(name: string, list: readonly string[]): Conversion<strin
         const index = list.indexOf(value)
         return index < 0 ? new Unreadable(`this value is not in ${name}`, 'unmapped-code') : index + 1
       },
-      toPartner: (value) => list[value - 1] ?? new Unreadable(`${value} cannot be expressed in ${name}`, 'unmapped-code'),
+      toPartner: (value) => list[value - 1] ?? new Unreadable(`this value cannot be expressed in ${name}`, 'unmapped-code'),
     },
     { table: list.map((code, index) => [code, String(index + 1)] as const) },
   )
@@ -141,5 +141,5 @@ export const zip: Conversion<string | number, string> = conversion(
   { readsAnything: true, loses: ['a number comes back as text'] },
 )
 
-/** The display-free coding of a two-part choice, for constants. */
+/** A constant coding. */
 export const coding = (system: string, code: string, display?: string): Coding => ({ system, code, ...(display ? { display } : {}) })

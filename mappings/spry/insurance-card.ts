@@ -13,13 +13,15 @@ const payerOf = between<SpryPayer, Organization>()('Organization', (scope) => ({
 }))
 
 /** `payer_reg_id`, or `payer-id:<payer_id>` where there is none. */
+function payerIdOf(id: unknown, payerId: unknown): string | undefined {
+  if (typeof id === 'number' && id !== 0) return String(id)
+  return typeof payerId === 'string' && payerId.trim() !== '' && !notFhirText.test(payerId) ? `payer-id:${payerId}` : undefined
+}
+
 const payerKey = conversion<number, string>(
   'payer_reg_id, else payer-id:<payer_id>',
   {
-    toFhir(id: number | null | undefined, payerId: unknown) {
-      if (typeof id === 'number' && id !== 0) return String(id)
-      return typeof payerId === 'string' && payerId.trim() !== '' && !notFhirText.test(payerId) ? `payer-id:${payerId}` : undefined
-    },
+    toFhir: (id: number | null | undefined, payerId: unknown) => payerIdOf(id, payerId),
     toPartner(value) {
       if (value.startsWith('payer-id:')) return undefined
       return /^-?\d{1,15}$/.test(value) ? Number(value) : new Unreadable('is not a whole number')
@@ -49,7 +51,7 @@ export const payer = entity({
   title: 'Payer',
   source: 'Spry, "Add Case": Insurance Card Object, insurance_payer',
   record: SpryPayer,
-  key: (record) => (record.payer_reg_id ? String(record.payer_reg_id) : record.payer_id ? `payer-id:${record.payer_id}` : undefined),
+  key: (record) => payerIdOf(record.payer_reg_id, record.payer_id),
   anchor: 'organization',
   masterData: true,
   parts: { organization: owned(organization) },

@@ -34,8 +34,6 @@ const listCases: Listing = {
 const patientCase: RecordType<SpryCase> = {
   schema: SpryCase,
   key: 'spry_case_id',
-  updatedAt: 'updated_at',
-  volatile: ['updated_at', 'updated_date'],
   // Whether a case can become visible after its updated_at is not known, so sweeps go on beside the polls.
   trust: 'coarse-time',
   list: listCases,

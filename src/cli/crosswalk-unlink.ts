@@ -1,7 +1,7 @@
 import { boundEntity } from '../sync/connection.ts'
 import { isIdentityKind } from '../sync/identity.ts'
-import { isCollision } from '../sync/pull.ts'
-import { type Unlinked, type Unlinking, unlinkIdentity } from '../sync/unlink-identity.ts'
+import { repeatOnCollision } from '../sync/repeat-on-collision.ts'
+import { type Unlinking, unlinkIdentity } from '../sync/unlink-identity.ts'
 import { type Cli, printResult } from './cli.ts'
 import { deciding, identityKinds } from './crosswalk-assertion.ts'
 import { withEngine } from './with-engine.ts'
@@ -27,14 +27,9 @@ export async function unlink(
         return one?.entities.some(({ name }) => name === link.entity) ? boundEntity(one, link.entity) : undefined
       }
     }
-    let unlinked: Unlinked | undefined
-    for (let tries = 1; !unlinked; tries++) {
-      try {
-        unlinked = await open.store.transaction((tx) => unlinkIdentity(tx, { connection, kind, partnerId }, unlinking))
-      } catch (error) {
-        if (tries >= 5 || !isCollision(error)) throw error
-      }
-    }
+    const unlinked = await repeatOnCollision(() =>
+      open.store.transaction((tx) => unlinkIdentity(tx, { connection, kind, partnerId }, unlinking))
+    )
     if ('message' in unlinked) throw new WrongUse(`Not unlinked: ${unlinked.message}.`)
     const { reference, stub } = unlinked
     printResult(cli, json, unlinked, () => `Unlinked from ${reference}; what came from the partner is now about ${stub}.`)

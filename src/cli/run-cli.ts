@@ -39,8 +39,12 @@ export async function runCli(argv: readonly string[], cli: Cli = processCli()): 
 }
 
 /** The edge: an error becomes a message and an exit code here and nowhere else. */
-function failed(error: unknown, cli: Cli): 0 | 2 {
+function failed(error: unknown, cli: Cli): 0 | 1 | 2 {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof Error && error.name === 'TryLater') {
+    cli.tell(`ligature: not now: ${error.message}. What was decided is kept, and the next round tries again.`)
+    return 1
+  }
   if (error instanceof Error && isOurs.has(error.name)) {
     cli.tell(`ligature: ${error.message}`)
     return 2

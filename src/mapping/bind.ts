@@ -71,6 +71,10 @@ export type BoundPart = BoundResourcePart | BoundNestedPart
 export interface BoundEntity {
   readonly entity: AnyEntity
   readonly scope: Scope
+  /** The partner's id of a record, as text; `undefined` when it has none. */
+  keyOf(record: unknown): string | undefined
+  /** When a record last changed at the partner, where records say so. */
+  changedAt(record: unknown): string | undefined
   /** Digest of rows, conversions and code tables; every write records it. */
   readonly version: string
   readonly parts: readonly BoundPart[]
@@ -125,6 +129,8 @@ function bindNow(entity: AnyEntity, scope: Scope): BoundEntity {
   return {
     entity,
     scope,
+    keyOf: entity.key as (record: unknown) => string | undefined,
+    changedAt: (entity.changedAt ?? (() => undefined)) as (record: unknown) => string | undefined,
     version: versionOf(entity),
     parts,
     anchor,

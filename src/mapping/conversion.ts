@@ -115,7 +115,7 @@ export function codes<const A extends string, const B extends string, const M ex
 
 /** A code may be shown in a message; anything that does not look like one may be a person's words and is not. */
 function shown(value: unknown): string {
-  return typeof value === 'string' && /^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(value) ? `'${value}'` : 'this value'
+  return typeof value === 'string' && /^[A-Z][A-Z0-9_]{0,31}$/.test(value) ? `'${value}'` : 'this value'
 }
 
 /** Control characters that no FHIR string may hold. */

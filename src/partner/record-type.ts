@@ -13,10 +13,6 @@ export interface RecordType<R = unknown> {
   readonly schema: ZodType<R>
   /** The field that holds the partner's key of a record. */
   readonly key: string
-  /** The field that moves with every edit, where there is one. */
-  readonly updatedAt?: string
-  /** Fields that move without an edit: left out when records are compared. */
-  readonly volatile: readonly string[]
   readonly trust: CursorTrust
   readonly list?: Listing
   readonly read?: RecordRead

@@ -1,7 +1,7 @@
 /** What is missing from a complete listing: gone only when missed twice in a row, and never past the guard. */
 import type { Resource } from '@medplum/fhirtypes'
 import { recordTypeOf, type SyncConnection } from './connection.ts'
-import type { Engineering } from './pull.ts'
+import type { EngineContext } from './engine-context.ts'
 import type { Transaction } from './store.ts'
 
 /** So many records are read one by one before they are called gone; what is above waits for the next sweep. */
@@ -11,7 +11,7 @@ const confirmedAtOnce = 200
  * Those records missing for the second time of which the partner says, asked for each by its key, that it has them no more. Pages
  * move when a record goes while they are read, so a listing alone can miss one that is there.
  */
-export async function confirmAbsence(engine: Engineering, connection: SyncConnection, entity: string, runId: string): Promise<Set<string>> {
+export async function confirmAbsence(engine: EngineContext, connection: SyncConnection, entity: string, runId: string): Promise<Set<string>> {
   const { ledger } = engine.store
   const { unseen, all } = await ledger.unseenLinks(runId, connection.name, entity)
   const read = recordTypeOf(connection, entity)?.read

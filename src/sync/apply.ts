@@ -179,7 +179,7 @@ function noteOf({ bound }: ApplyContext, batch: Batch, { incoming, mapped, ambig
   const shared = mapped.pieces.filter((piece) => piece.ownership === 'shared' && !ambiguous.includes(piece.key))
   const own = mapped.pieces.find((piece) => piece.part === bound.anchor)
   return {
-    partnerKey: mapped.pieces.length > 0 ? ((bound.entity.key as (record: unknown) => string | undefined)(incoming.record) ?? null) : null,
+    partnerKey: mapped.pieces.length > 0 ? (bound.keyOf(incoming.record) ?? null) : null,
     reference: own ? known(own.key) : null,
     shared: incoming.link ? [] : shared.map(({ key }) => ({ key, reference: known(key) })),
     ambiguous
@@ -281,7 +281,7 @@ function linkRow(context: ApplyContext, incoming: Incoming, id: string, batch: B
     id,
     connection,
     entity: bound.entity.name,
-    partnerKey: (bound.entity.key as (record: unknown) => string | undefined)(incoming.record) ?? known?.partnerKey ?? null,
+    partnerKey: bound.keyOf(incoming.record) ?? known?.partnerKey ?? null,
     state: known?.state === 'fused' ? 'fused' : 'active',
     reason: null,
     rawHash: incoming.rawHash,
@@ -300,7 +300,7 @@ function linkRow(context: ApplyContext, incoming: Incoming, id: string, batch: B
 function heldRow(context: ApplyContext, { record, link }: Incoming, state: LinkWrite['state'], reason: string): LinkWrite | undefined {
   const { bound, connection } = context
   const isRecord = record !== null && typeof record === 'object'
-  const partnerKey = link?.partnerKey ?? (isRecord ? (bound.entity.key as (record: unknown) => string | undefined)(record) : undefined)
+  const partnerKey = link?.partnerKey ?? (isRecord ? bound.keyOf(record) : undefined)
   if (partnerKey === undefined || partnerKey === null) return undefined
   return {
     id: link?.id ?? context.newId(),

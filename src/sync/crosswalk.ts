@@ -15,8 +15,8 @@ import {
 } from './identity.ts'
 import { type Deciding, mergeIdentity, withIdentities } from './merge-identity.ts'
 import { isOwned, movableOwner, moveOwned } from './move-owned.ts'
-import { isCollision } from './pull.ts'
 import { findReferred } from './referred.ts'
+import { repeatOnCollision } from './repeat-on-collision.ts'
 import { replacedBy } from './replaced-by.ts'
 import type { Store, Transaction } from './store.ts'
 import { wakeLinks } from './wake-links.ts'
@@ -115,13 +115,7 @@ async function kindOf(
 
 /** Runs an assertion in a transaction of its own, again when it met another one. */
 export async function linkAlone(store: Store, assertion: Assertion, deciding: Deciding): Promise<Linked> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await store.transaction((tx) => linkIdentity(tx, assertion, deciding))
-    } catch (error) {
-      if (tries >= 5 || !isCollision(error)) throw error
-    }
-  }
+  return repeatOnCollision(() => store.transaction((tx) => linkIdentity(tx, assertion, deciding)))
 }
 
 /** Links one by one; what became of each, in the same order. One that cannot be linked keeps no other from being linked. */

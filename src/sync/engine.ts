@@ -6,7 +6,8 @@ import type { Log } from '../log.ts'
 import type { Ports } from '../ports.ts'
 import { recordTypeOf, type SyncConnection } from './connection.ts'
 import { onHubWrite } from './hub-writes.ts'
-import { type Engineering, pull, type PullOptions, type RunReport } from './pull.ts'
+import type { EngineContext } from './engine-context.ts'
+import { pull, type PullOptions, type RunReport } from './pull.ts'
 import { type ParkedDecision, settleParked } from './settle-parked.ts'
 import type { Store } from './store.ts'
 import { receiveWebhook, type WebhookAnswer } from './webhook.ts'
@@ -50,6 +51,9 @@ export interface EngineOptions {
 
 const dueAtOnce = 200
 
+/** Longer than any sender repeats a delivery. */
+const keepDeliveriesMs = 30 * 24 * 3_600_000
+
 /** A round names a connection that is not configured. */
 export class UnknownConnection extends Error {
   override readonly name = 'UnknownConnection'
@@ -57,7 +61,7 @@ export class UnknownConnection extends Error {
 
 export function createEngine(options: EngineOptions): Engine {
   const { store, jobs, cron, ports, log, connections, leaseMs, deadlineMs, settleMs } = options
-  const engineering: Engineering = { store, ports, log, leaseMs, deadlineMs, settleMs, holder: ports.newId() }
+  const engineering: EngineContext = { store, ports, log, leaseMs, deadlineMs, settleMs, holder: ports.newId() }
   const byName = new Map(connections.map((connection) => [connection.name, connection]))
   const work = (linkId: string, actor?: string) => workLink(engineering, byName, linkId, actor)
   let stopping = false
@@ -98,6 +102,7 @@ export function createEngine(options: EngineOptions): Engine {
       for (const entity of listed(connection)) runs.push(...(await pull(engineering, connection, entity, round)))
       if (!round.dryRun) await workDue(connection, worked)
     }
+    if (!round.dryRun) await store.ledger.forgetDeliveries(ports.clock.now() - keepDeliveriesMs)
     return { runs, worked }
   }
 

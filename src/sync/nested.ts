@@ -22,7 +22,7 @@ export async function applyNested(
   const byEntity = new Map<BoundEntity, Map<string, Copy>>()
   for (const { record, changedAt } of around) {
     for (const nested of nestedRecords(bound, record)) {
-      const key = (nested.entity.entity.key as (record: unknown) => string | undefined)(nested.record)
+      const key = nested.entity.keyOf(nested.record)
       if (key === undefined) continue
       // entities that stand deeper are met later: putting each anew at the end keeps the innermost last
       const copies = byEntity.get(nested.entity) ?? new Map<string, Copy>()

@@ -11,19 +11,11 @@ import type { Incoming } from './gather.ts'
 import { rawHashOf, recordHashOf } from './hash.ts'
 import { applyNested } from './nested.ts'
 import type { Store, Transaction } from './store.ts'
+import { repeatOnCollision } from './repeat-on-collision.ts'
+import { tellable } from './tellable.ts'
 import { tryAgain } from './try-again.ts'
+import type { EngineContext } from './engine-context.ts'
 import { eachOnce, type WouldWrite, wouldWriteOf } from './would-write.ts'
-
-export interface Engineering {
-  readonly store: Store
-  readonly ports: Ports
-  readonly log: Log
-  readonly leaseMs: number
-  readonly deadlineMs: number
-  readonly settleMs: number
-  /** This process, for leases. */
-  readonly holder: string
-}
 
 export interface PullOptions {
   readonly full?: boolean
@@ -66,7 +58,7 @@ class DryRunOver extends Error {
   override readonly name = 'DryRunOver'
 }
 
-export async function pull(engine: Engineering, connection: SyncConnection, entity: string, options: PullOptions = {}): Promise<RunReport[]> {
+export async function pull(engine: EngineContext, connection: SyncConnection, entity: string, options: PullOptions = {}): Promise<RunReport[]> {
   const { store, ports } = engine
   const lease = `pull ${connection.name}/${entity}`
   const startedAt = ports.clock.now()
@@ -86,7 +78,7 @@ const report = (
 ): RunReport => ({ connection: connection.name, entity, kind, state, books, error, wouldWrite: eachOnce(wouldWrite) })
 
 class PullRun {
-  readonly #engine: Engineering
+  readonly #engine: EngineContext
   readonly #connection: SyncConnection
   readonly #entity: string
   readonly #options: PullOptions
@@ -97,7 +89,7 @@ class PullRun {
   #nested = new Map<string, Books>()
   readonly #wouldWrite: WouldWrite[] = []
 
-  constructor(engine: Engineering, connection: SyncConnection, entity: string, options: PullOptions, lease: { name: string; fence: number }, startedAt: number) {
+  constructor(engine: EngineContext, connection: SyncConnection, entity: string, options: PullOptions, lease: { name: string; fence: number }, startedAt: number) {
     this.#engine = engine
     this.#connection = connection
     this.#entity = entity
@@ -124,7 +116,7 @@ class PullRun {
       requireBalance(this.#books)
       if (!dryRun) error = await this.#finish(kind === 'sweep' && complete, cursor.sweptAt)
     } catch (failure) {
-      error = failure instanceof Error ? `${failure.name}: ${safeMessage(failure)}` : 'unknown failure'
+      error = tellable(failure)
       this.#engine.log.error('run failed', { connection: name, entity: this.#entity, runId: this.#runId, error: failure })
       if (!dryRun) await ledger.finishRun(this.#runId, 'failed', clock.now(), error)
       return [report(this.#connection, this.#entity, kind, 'failed', this.#books, error, this.#wouldWrite)]
@@ -189,28 +181,24 @@ class PullRun {
 
   async #batch(batch: readonly Listed[], kind: 'sweep' | 'poll'): Promise<void> {
     const raw = batch.map((one) => rawHashOf(one.bytes))
-    for (let tries = 1; ; tries++) {
+    await repeatOnCollision(async () => {
       const books = structuredClone(this.#books)
       const nested = structuredClone(this.#nested)
       const wouldWrite: WouldWrite[] = []
-      try {
-        await this.#engine.store.transaction(async (tx) => {
+      await this.#engine.store
+        .transaction(async (tx) => {
           if (!this.#options.dryRun) await this.#holdLease(tx)
           await this.#compare(tx, batch, raw, kind, books, nested, wouldWrite)
           if (this.#options.dryRun) throw new DryRunOver()
           await tx.ledger.keepBooks(this.#runId, books)
         })
-      } catch (error) {
-        if (!(error instanceof DryRunOver)) {
-          if (tries >= 5 || !isCollision(error)) throw error
-          continue
-        }
-      }
+        .catch((error: unknown) => {
+          if (!(error instanceof DryRunOver)) throw error
+        })
       this.#books = books
       this.#nested = nested
       this.#wouldWrite.push(...wouldWrite)
-      return
-    }
+    })
   }
 
   async #holdLease(tx: Transaction): Promise<void> {
@@ -278,7 +266,7 @@ class PullRun {
       else if (changed.has(key)) count(books, 'skipped', 'listed-twice')
       else if (!link && inDoubt.some((one) => type?.create?.resembles?.(one.record, record))) count(books, 'skipped', 'may-be-ours')
       else {
-        const changedAt = (bound.entity.changedAt as ((record: unknown) => string | undefined) | undefined)?.(record)
+        const changedAt = bound.changedAt(record)
         changed.set(key, { record, rawHash: raw[index] as Buffer, recordHash, link, changedAt })
       }
     }
@@ -302,15 +290,4 @@ class PullRun {
     })
     return met
   }
-}
-
-/** Two transactions met: a resource or link was written by another one meanwhile. Reading again settles it. */
-export function isCollision(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code
-  return (error as Error).name === 'VersionConflict' || code === '23505' || code === '40001' || code === '40P01'
-}
-
-/** Our own errors say only what may be said; a database error may quote a row. */
-function safeMessage(error: Error): string {
-  return 'code' in error ? `code ${String((error as { code: unknown }).code)}` : error.message
 }

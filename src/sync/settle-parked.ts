@@ -1,10 +1,11 @@
 /** A person settles what the engine may not: whether a record was created by a request whose answer was lost. */
 import type { RecordType } from '#partner'
+import type { Link } from '../ledger/links.ts'
 import { recordTypeOf, type SyncConnection } from './connection.ts'
 import { agreeOnCreated, createRecord } from './create-record.ts'
-import type { Engineering } from './pull.ts'
+import type { EngineContext } from './engine-context.ts'
 import { readBack, readFresh } from './update-record.ts'
-import { type Held, type Worked, workLink } from './work-link.ts'
+import { fenced, type Held, type Worked, workHeld } from './work-link.ts'
 
 export type ParkedDecision =
   /** "It is this one": the record with this key at the partner is ours. */
@@ -19,7 +20,7 @@ export class CannotSettle extends Error {
 }
 
 export async function settleParked(
-  engine: Engineering,
+  engine: EngineContext,
   connections: ReadonlyMap<string, SyncConnection>,
   linkId: string,
   decision: ParkedDecision,
@@ -30,21 +31,25 @@ export async function settleParked(
   const link = (await store.ledger.readLinks([linkId])).get(linkId)
   const connection = link && connections.get(link.connection)
   if (!link || !connection) throw new CannotSettle(`there is no link ${linkId}; see 'ligature parked'`)
-  if (link.state !== 'parked') throw new CannotSettle(`link ${linkId} is not parked but ${link.state}; nothing was done`)
-  await store.ledger.noteAudit([{ at: now, actor: by, action: `parked: ${decision.kind}`, linkId, detail: {} }])
-  if (decision.kind === 'leave') return { outcome: 'parked', reason: link.reason ?? 'left' }
-  if (link.partnerKey !== null) {
-    await store.ledger.writeLinks([{ ...link, state: 'active', reason: null, due: true }])
-    return workLink(engine, connections, linkId, by)
-  }
   const fence = await store.ledger.takeLink(linkId, now, now + engine.leaseMs)
   if (fence === undefined) throw new CannotSettle(`link ${linkId} is being worked; try again in a minute`)
-  const held: Held = { engine, connection, link, fence, actor: by }
   try {
+    // only what the link is now, in our hands, counts: another person may have settled it a moment ago
+    const held: Held = { engine, connection, link: (await store.ledger.readLinks([linkId])).get(linkId) as Link, fence, actor: by }
+    if (held.link.state !== 'parked') throw new CannotSettle(`link ${linkId} is not parked but ${held.link.state}; nothing was done`)
+    await store.ledger.noteAudit([{ at: now, actor: by, action: `parked: ${decision.kind}`, linkId, detail: {} }])
+    if (decision.kind === 'leave') return { outcome: 'parked', reason: held.link.reason ?? 'left' }
+    if (held.link.partnerKey !== null) return await workAgain(held)
     return decision.kind === 'adopt' ? await adopt(held, decision.partnerKey) : await sendOnce(held)
   } finally {
     await store.ledger.releaseLink(linkId, fence)
   }
+}
+
+/** A record that the partner has is looked at anew: what parked it may be mended. */
+async function workAgain(held: Held): Promise<Worked> {
+  await fenced(held, (tx, link) => tx.ledger.writeLinks([{ ...link, state: 'active', reason: null, due: true }]))
+  return workHeld(held)
 }
 
 async function adopt(held: Held, partnerKey: string): Promise<Worked> {

@@ -1,10 +1,11 @@
 /** A partner says that something changed: the signature is checked over the raw bytes, the delivery kept once, the links marked as due. */
 import { verifyWebhook } from '#partner'
 import { boundEntity, recordTypeOf, type SyncConnection, writableOf } from './connection.ts'
-import type { Engineering } from './pull.ts'
+import type { EngineContext } from './engine-context.ts'
 import { recordHashOf } from './hash.ts'
 import { applyNested } from './nested.ts'
 import { applyRecords } from './apply.ts'
+import { repeatOnCollision } from './repeat-on-collision.ts'
 import type { Transaction } from './store.ts'
 
 export interface WebhookAnswer {
@@ -17,7 +18,7 @@ export interface WebhookAnswer {
  * nothing. The payload is believed in nothing but which record to look at.
  */
 export async function receiveWebhook(
-  engine: Engineering,
+  engine: EngineContext,
   connection: SyncConnection | undefined,
   headers: Readonly<Record<string, string | undefined>>,
   body: Uint8Array
@@ -46,20 +47,20 @@ async function look(tx: Transaction, connection: SyncConnection, entity: string,
   return []
 }
 
-async function introduce(engine: Engineering, connection: SyncConnection, entity: string, key: string): Promise<void> {
+async function introduce(engine: EngineContext, connection: SyncConnection, entity: string, key: string): Promise<void> {
   const type = recordTypeOf(connection, entity)
   if (!type?.read) return
   const answer = await connection.client.call(type.read.call, { path: type.read.path(key) })
   if (answer.kind !== 'ok') return
   const bound = boundEntity(connection, entity)
-  await engine.store.transaction(async (tx) => {
+  await repeatOnCollision(() => engine.store.transaction(async (tx) => {
     const known = await tx.ledger.linksByKey(connection.name, entity, [key])
     const inDoubt = type.create ? await tx.ledger.createsInDoubt(connection.name, entity, type.create.call) : []
     if (known.size > 0 || inDoubt.some((one) => type.create?.resembles?.(one.record, answer.data))) return
     const context = { connection: connection.name, newId: engine.ports.newId, now: engine.ports.clock.now(), runId: null, actor: 'engine', tells: false }
-    const changedAt = (bound.entity.changedAt as ((record: unknown) => string | undefined) | undefined)?.(answer.data)
+    const changedAt = bound.changedAt(answer.data)
     const incoming = { record: answer.data, rawHash: null, recordHash: recordHashOf(answer.data), link: undefined, changedAt }
     await applyNested(tx, connection, bound, context, [incoming])
     await applyRecords(tx, { ...context, bound, writable: writableOf(connection, bound.entity), origin: 'read' }, [incoming])
-  })
+  }))
 }

@@ -7,8 +7,8 @@ import { createRecord } from './create-record.ts'
 import type { Incoming } from './gather.ts'
 import { recordHashOf } from './hash.ts'
 import { applyNested } from './nested.ts'
-import type { Engineering } from './pull.ts'
-import { isCollision } from './pull.ts'
+import type { EngineContext } from './engine-context.ts'
+import { repeatOnCollision } from './repeat-on-collision.ts'
 import { settleOwnPeople } from './settle-people.ts'
 import { updateRecord } from './update-record.ts'
 import type { Transaction } from './store.ts'
@@ -25,14 +25,14 @@ export class TryLater extends Error {
 
 /** A link that one worker holds, and the fence it must still have whenever it writes. */
 export interface Held {
-  readonly engine: Engineering
+  readonly engine: EngineContext
   readonly connection: SyncConnection
   readonly link: Link
   readonly fence: number
   readonly actor: string
 }
 
-export async function workLink(engine: Engineering, connections: ReadonlyMap<string, SyncConnection>, linkId: string, actor = 'engine'): Promise<Worked> {
+export async function workLink(engine: EngineContext, connections: ReadonlyMap<string, SyncConnection>, linkId: string, actor = 'engine'): Promise<Worked> {
   const { store, ports } = engine
   const now = ports.clock.now()
   const link = (await store.ledger.readLinks([linkId])).get(linkId)
@@ -49,7 +49,8 @@ export async function workLink(engine: Engineering, connections: ReadonlyMap<str
   }
 }
 
-async function workHeld(taken: Held): Promise<Worked> {
+/** Works a link that this worker holds. */
+export async function workHeld(taken: Held): Promise<Worked> {
   await settleOwnPeople(taken)
   const { parked, abandoned } = await settleAbandoned(taken)
   if (parked) return { outcome: 'parked', reason: parked }
@@ -110,7 +111,7 @@ export async function applyFresh(held: Held, record: unknown, origin: 'read' | '
   const { engine, connection, actor } = held
   const bound = boundEntity(connection, held.link.entity)
   const writable = writableOf(connection, bound.entity)
-  const changedAt = (bound.entity.changedAt as ((record: unknown) => string | undefined) | undefined)?.(record)
+  const changedAt = bound.changedAt(record)
   return fenced(held, async (tx, link) => {
     const context = {
       connection: connection.name, newId: engine.ports.newId, now: engine.ports.clock.now(), runId: null, actor, tells: true,
@@ -126,16 +127,12 @@ export async function applyFresh(held: Held, record: unknown, origin: 'read' | '
 /** Runs a transaction in which this worker still holds the link; repeated when it met another one. */
 export async function fenced<T>({ engine, link, fence }: Held, work: (tx: Transaction, link: Link) => Promise<T>): Promise<T> {
   const { store, ports } = engine
-  for (let tries = 1; ; tries++) {
-    try {
-      return await store.transaction(async (tx) => {
-        if (!(await tx.ledger.holdsLink(link.id, fence, ports.clock.now()))) throw new TryLater('another worker has taken the link over')
-        const current = (await tx.ledger.lockLinks([link.id])).get(link.id) as Link
-        return work(tx, current)
-      })
-    } catch (error) {
-      if (tries >= 5 || !isCollision(error)) throw error
-    }
-  }
+  return repeatOnCollision(() =>
+    store.transaction(async (tx) => {
+      if (!(await tx.ledger.holdsLink(link.id, fence, ports.clock.now()))) throw new TryLater('another worker has taken the link over')
+      const current = (await tx.ledger.lockLinks([link.id])).get(link.id) as Link
+      return work(tx, current)
+    })
+  )
 }
 

@@ -40,7 +40,7 @@ const declaration = {
     read: { method: 'GET', path: '/items/{id}', source: documented, effect: 'read', timeoutMs: 1000 },
     list: { method: 'GET', path: '/items', source: documented, effect: 'read', timeoutMs: 1000 }
   },
-  recordTypes: { item: { schema: z.unknown(), key: 'id', volatile: [], trust: 'coarse-time', list } },
+  recordTypes: { item: { schema: z.unknown(), key: 'id', trust: 'coarse-time', list } },
   readAnswer({ status, body }) {
     const { code, data, message } = (body ?? {}) as { code?: number; data?: unknown; message?: string }
     if (status < 300 && code === 2000) return { kind: 'ok', data }
