@@ -1,4 +1,4 @@
-import { importIdentities, type Linked } from '../sync/crosswalk.ts'
+import { importIdentities, type Linked } from '../sync/crosswalk/link-identity.ts'
 import { type Cli, printResult } from './cli.ts'
 import { assertionOf, deciding } from './crosswalk-assertion.ts'
 import { type CsvRow, parseCsv } from './parse-csv.ts'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { linkAlone } from '../sync/crosswalk.ts'
-import { listIdentities } from '../sync/list-identities.ts'
+import { linkAlone } from '../sync/crosswalk/link-identity.ts'
+import { listIdentities } from '../sync/crosswalk/list-identities.ts'
 import { type Cli, printResult } from './cli.ts'
 import { assertionOf, deciding, identityKinds } from './crosswalk-assertion.ts'
 import { importCrosswalk } from './crosswalk-import.ts'

@@ -5,7 +5,7 @@ import type { Conflict } from '../ledger/conflicts.ts'
 import type { Link, LinkResource } from '../ledger/links.ts'
 import type { HubSide } from './reconcile.ts'
 import { recognise } from './recognise.ts'
-import { uncertainPeople } from './certain-keys.ts'
+import { uncertainPeople } from './crosswalk/certain-keys.ts'
 import { referencesIn } from './row-value.ts'
 import type { Transaction } from './store.ts'
 

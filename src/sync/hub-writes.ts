@@ -8,7 +8,7 @@ import type { Jobs } from '../jobs.ts'
 import { ledgerOn } from '../ledger/ledger.ts'
 import type { NewId } from '../ports.ts'
 import { recordTypeOf, type SyncConnection } from './connection.ts'
-import { linksOfContested } from './contested.ts'
+import { linksOfContested } from './crosswalk/contested.ts'
 
 const syncTarget = codeSystem('sync-target')
 

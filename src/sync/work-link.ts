@@ -9,7 +9,7 @@ import { recordHashOf } from './hash.ts'
 import { applyNested } from './nested.ts'
 import type { EngineContext } from './engine-context.ts'
 import { repeatOnCollision } from './repeat-on-collision.ts'
-import { settleOwnPeople } from './settle-people.ts'
+import { settleOwnPeople } from './crosswalk/settle-people.ts'
 import { updateRecord } from './update-record.ts'
 import type { Transaction } from './store.ts'
 

@@ -1,8 +1,8 @@
 /** An EHR has put a partner's id on a resource: is there another one that bears it, and who must look? */
 
-import type { HubStore } from '../fhir/store/hub-store.ts'
-import type { Change } from '../fhir/store/write-changes.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { HubStore } from '../../fhir/store/hub-store.ts'
+import type { Change } from '../../fhir/store/write-changes.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
 import { identitiesOf, lookupOf } from './identity.ts'
 
 /** One link that has each contested person suffices: whoever works it settles the matter for all. */

@@ -2,8 +2,8 @@
 import type { Identifier } from '@medplum/fhirtypes'
 import { type Identity, identifierOf, identitiesOf, keyOfIdentity, lookupOf, refOf, type Stored } from './identity.ts'
 import { markReplaced } from './replaced-by.ts'
-import { withReferences } from './row-value.ts'
-import type { Transaction } from './store.ts'
+import { withReferences } from '../row-value.ts'
+import type { Transaction } from '../store.ts'
 import { wakeLinks } from './wake-links.ts'
 
 export interface Deciding {

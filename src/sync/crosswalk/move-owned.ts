@@ -3,10 +3,10 @@
  * that is, the link takes that one instead, and its rows meet what the EHR says as at first sight: nothing is overwritten, what
  * differs becomes a conflict.
  */
-import type { LinkResource } from '../ledger/links.ts'
+import type { LinkResource } from '../../ledger/links.ts'
 import { type Identity, isEngineMade, refOf, type Stored } from './identity.ts'
 import { type Deciding, mergeIdentity } from './merge-identity.ts'
-import type { Transaction } from './store.ts'
+import type { Transaction } from '../store.ts'
 
 /** The link that may give this resource up: its partner made it, and since then nobody but the engine has changed what is mapped. */
 export async function movableOwner(

@@ -2,7 +2,7 @@
 import { type Identity, identityOfKey, isStub, refOf, type Stored } from './identity.ts'
 import { type Deciding, mergeIdentity } from './merge-identity.ts'
 import { isOwned, movableOwner, moveOwned } from './move-owned.ts'
-import type { Transaction } from './store.ts'
+import type { Transaction } from '../store.ts'
 
 /**
  * Merges what can be merged without a guess; `bearers` (`Type?identifier=…` → ids) is brought up to date. Two resources of EHRs

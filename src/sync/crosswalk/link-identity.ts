@@ -16,9 +16,9 @@ import {
 import { type Deciding, mergeIdentity, withIdentities } from './merge-identity.ts'
 import { isOwned, movableOwner, moveOwned } from './move-owned.ts'
 import { findReferred } from './referred.ts'
-import { repeatOnCollision } from './repeat-on-collision.ts'
+import { repeatOnCollision } from '../repeat-on-collision.ts'
 import { replacedBy } from './replaced-by.ts'
-import type { Store, Transaction } from './store.ts'
+import type { Store, Transaction } from '../store.ts'
 import { wakeLinks } from './wake-links.ts'
 
 /** What somebody asserts. */

@@ -1,7 +1,7 @@
 /** Takes an assertion back: the partner's id goes from the EHR's resource to a stub, and what came from the partner goes with it. */
 import type { Patient } from '@medplum/fhirtypes'
 import { type BoundEntity, partnerUrl, toFhir } from '#mapping'
-import type { NewId } from '../ports.ts'
+import type { NewId } from '../../ports.ts'
 import {
   type Identity,
   identifierOf,
@@ -15,7 +15,7 @@ import {
 } from './identity.ts'
 import { type Deciding, rewriteReferences } from './merge-identity.ts'
 import { meetAgain } from './move-owned.ts'
-import type { Transaction } from './store.ts'
+import type { Transaction } from '../store.ts'
 import { wakeLinks } from './wake-links.ts'
 
 export type Unlinked =
