@@ -69,6 +69,9 @@ describe.each(calls)('%s failing', (call) => {
 
 /** A create whose answer is lost waits for a person, one that is refused for a change, and every other one is done. */
 async function expectCreatedOnce(title: string, anchorId: string | undefined, failed: FaultKind | undefined): Promise<void> {
+  // what is parked stays so, whoever says "look at this"
+  const { id, state } = await linkOf(anchorId)
+  if (state === 'parked') await practice.engine.workLink(id)
   const link = await linkOf(anchorId)
   const made = practice.twin.store.list({ page: 0, size: 1000 }).cases.filter((one) => one.case_title === title)
   if (failed !== undefined && (done.includes(failed) || failed === 'drop-request' || failed === '500')) {

@@ -83,6 +83,24 @@ describe('two engines at once', () => {
   })
 })
 
+describe('a listing that was asked for before an edit was told', () => {
+  test('does not undo the edit when it comes', async () => {
+    const { engine, asleep, wake } = sleeper(({ url }) => url.includes('page=0'))
+    const run = engine.syncRound({ full: true })
+    await asleep
+    practice.clock.forward(1000)
+    await change(await problem(), { code: { text: 'told meanwhile' } })
+    await practice.engine.workLink(await linkId())
+    wake()
+    const { runs } = await run
+    expect(runs[0]?.books.reasons).toEqual({ 'agreed-since': 1 })
+    expect([(await problem()).code?.text, atSpry().case_title]).toEqual(['told meanwhile', 'told meanwhile'])
+    expect(await practice.store.ledger.allOpenConflicts()).toEqual([])
+    await inStep()
+    await atRest()
+  })
+})
+
 describe('a worker that sleeps while its lease runs out', () => {
   test('writes nothing after reading when another has taken the link', async () => {
     await change(await problem(), { code: { text: 'before the sleep' } })
