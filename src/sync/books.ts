@@ -11,6 +11,14 @@ export function count(books: Books, kind: OutcomeKind, reason?: string, times = 
   if (reason !== undefined) books.reasons[reason] = (books.reasons[reason] ?? 0) + times
 }
 
+/** Two books as one. */
+export function added(one: Books, other: Books): Books {
+  const sum = { ...one, reasons: { ...one.reasons } }
+  for (const name of ['seen', 'applied', 'unchanged', 'echo', 'merged', 'conflicted', 'parked', 'skipped'] as const) sum[name] += other[name]
+  for (const [reason, times] of Object.entries(other.reasons)) sum.reasons[reason] = (sum.reasons[reason] ?? 0) + times
+  return sum
+}
+
 /** The books of a run do not balance: a record was lost or counted twice on the way. Its cursor stays where it was. */
 export class BooksDoNotBalance extends Error {
   override readonly name = 'BooksDoNotBalance'

@@ -10,7 +10,7 @@ import { settlePeople } from './crosswalk/settle-people.ts'
 import { tie, tiesOf } from './tie.ts'
 import { tryAgain } from './try-again.ts'
 import { readBack } from './update-record.ts'
-import { fenced, type Held, park, TryLater, type Worked } from './work-link.ts'
+import { fenced, type Held, park, TryLater, type Worked } from './held-link.ts'
 
 type Node = Record<string, unknown>
 

@@ -11,7 +11,8 @@ import { pull, type PullOptions, type RunReport } from './pull.ts'
 import { type ParkedDecision, settleParked } from './settle-parked.ts'
 import type { Store } from './store.ts'
 import { receiveWebhook, type WebhookAnswer } from './webhook.ts'
-import { TryLater, type Worked, workLink } from './work-link.ts'
+import { TryLater, type Worked } from './held-link.ts'
+import { workLink } from './work-link.ts'
 
 export interface RoundOptions extends PullOptions {
   readonly connections?: readonly string[]

@@ -1,6 +1,6 @@
 /** Makes the request for a record: what only the partner knows is looked up first, by reading. */
 import type { AskPartner, RecordWrite, RequestOrIssues } from '#partner'
-import type { Held } from './work-link.ts'
+import type { Held } from './held-link.ts'
 
 export interface Prepared {
   /** The record with what was looked up. */

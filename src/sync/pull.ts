@@ -1,21 +1,16 @@
 /** One run over a partner's listing: page by page, each page compared with one query and applied in one transaction. */
 import { listPages, readRecord } from '#partner'
-import type { Log } from '../log.ts'
-import type { Ports } from '../ports.ts'
 import type { Books, Run } from '../ledger/runs.ts'
 import { confirmAbsence, settleAbsence } from './absence.ts'
-import { applyRecords } from './apply.ts'
-import { count, emptyBooks, requireBalance } from './books.ts'
-import { boundEntity, recordTypeOf, type SyncConnection, writableOf } from './connection.ts'
-import type { Incoming } from './gather.ts'
-import { rawHashOf, recordHashOf } from './hash.ts'
-import { applyNested } from './nested.ts'
-import type { Store, Transaction } from './store.ts'
+import { added, emptyBooks, requireBalance } from './books.ts'
+import { type Compared, type Comparison, compareBatch, type Listed } from './compare-batch.ts'
+import { recordTypeOf, type SyncConnection } from './connection.ts'
+import type { Transaction } from './store.ts'
 import { repeatOnCollision } from './repeat-on-collision.ts'
 import { tellable } from './tellable.ts'
 import { tryAgain } from './try-again.ts'
 import type { EngineContext } from './engine-context.ts'
-import { eachOnce, type WouldWrite, wouldWriteOf } from './would-write.ts'
+import { eachOnce, type WouldWrite } from './would-write.ts'
 
 export interface PullOptions {
   readonly full?: boolean
@@ -38,15 +33,6 @@ const overlapMs = 5 * 60_000
 
 /** So many records are compared and written in one transaction, however small the partner's pages are. */
 const batchSize = 1000
-
-/** A record of a listing, still unparsed. */
-interface Listed {
-  readonly key: string
-  /** When the page was asked for: what was agreed since then is newer than what it says. */
-  readonly askedAt: number
-  readonly bytes: Uint8Array
-  read(): unknown
-}
 
 /** Another process has taken over this run. */
 class LeaseLost extends Error {
@@ -180,114 +166,41 @@ class PullRun {
   }
 
   async #batch(batch: readonly Listed[], kind: 'sweep' | 'poll'): Promise<void> {
-    const raw = batch.map((one) => rawHashOf(one.bytes))
     await repeatOnCollision(async () => {
-      const books = structuredClone(this.#books)
-      const nested = structuredClone(this.#nested)
-      const wouldWrite: WouldWrite[] = []
+      let compared: Compared | undefined
       await this.#engine.store
         .transaction(async (tx) => {
           if (!this.#options.dryRun) await this.#holdLease(tx)
-          await this.#compare(tx, batch, raw, kind, books, nested, wouldWrite)
+          compared = await compareBatch(this.#comparison(tx), batch)
           if (this.#options.dryRun) throw new DryRunOver()
-          await tx.ledger.keepBooks(this.#runId, books)
+          if (kind === 'sweep') await tx.ledger.noteSeen(this.#runId, compared.met)
+          await tx.ledger.keepBooks(this.#runId, added(this.#books, compared.books))
         })
         .catch((error: unknown) => {
           if (!(error instanceof DryRunOver)) throw error
         })
-      this.#books = books
-      this.#nested = nested
-      this.#wouldWrite.push(...wouldWrite)
+      if (compared) this.#take(compared)
     })
+  }
+
+  #comparison(tx: Transaction): Comparison {
+    const { ports } = this.#engine
+    const connection = this.#connection
+    const dryRun = this.#options.dryRun ?? false
+    const rules = connection.rules ? { rules: connection.rules } : {}
+    const context = { connection: connection.name, newId: ports.newId, now: ports.clock.now(), runId: this.#runId, actor: 'engine', tells: dryRun, dryRun, ...rules }
+    return { tx, connection, entity: this.#entity, context }
+  }
+
+  #take({ books, nested, wouldWrite }: Compared): void {
+    this.#books = added(this.#books, books)
+    for (const [entity, own] of nested) this.#nested.set(entity, added(this.#nested.get(entity) ?? emptyBooks(), own))
+    this.#wouldWrite.push(...wouldWrite)
   }
 
   async #holdLease(tx: Transaction): Promise<void> {
     const now = this.#engine.ports.clock.now()
     const fence = await tx.ledger.takeLease(this.#lease.name, this.#engine.holder, now, now + this.#engine.leaseMs)
     if (fence !== this.#lease.fence) throw new LeaseLost('another process took this run over while this one was asleep; nothing of this page was written')
-  }
-
-  async #compare(
-    tx: Transaction, batch: readonly Listed[], raw: readonly Buffer[], kind: 'sweep' | 'poll', books: Books, nested: Map<string, Books>, wouldWrite: WouldWrite[]
-  ): Promise<void> {
-    const name = this.#connection.name
-    const keys = batch.map((one) => one.key)
-    books.seen += batch.length
-    const known = await tx.ledger.unchangedByBytes(name, this.#entity, keys, raw)
-    count(books, 'unchanged', undefined, known.size)
-    const met: string[] = [...known.values()]
-    const rest = batch.flatMap((_, index) => (known.has(index) ? [] : [index]))
-    if (rest.length > 0) met.push(...(await this.#applyChanged(tx, batch, raw, keys, rest, books, nested, wouldWrite)))
-    if (kind === 'sweep' && !this.#options.dryRun) await tx.ledger.noteSeen(this.#runId, met)
-  }
-
-  async #applyChanged(
-    tx: Transaction, batch: readonly Listed[], raw: readonly Buffer[], keys: readonly string[], rest: readonly number[], books: Books, nested: Map<string, Books>, wouldWrite: WouldWrite[]
-  ): Promise<string[]> {
-    const { ports } = this.#engine
-    const connection = this.#connection
-    const bound = boundEntity(connection, this.#entity)
-    const type = recordTypeOf(connection, this.#entity)
-    const now = ports.clock.now()
-    const { dryRun = false } = this.#options
-    const found = await tx.ledger.linksByKey(connection.name, this.#entity, rest.map((index) => keys[index] as string))
-    const links = await tx.ledger.lockLinks([...found.values()].map((link) => link.id))
-    const inDoubt = type?.create ? await tx.ledger.createsInDoubt(connection.name, this.#entity, type.create.call) : []
-    const inFlight = await tx.ledger.linksInFlight([...links.keys()])
-    const agreedAt = await tx.ledger.observedAt([...links.values()].flatMap((link) => link.baseObservation ?? []))
-    const lookAgain: string[] = []
-    const met: string[] = []
-    const remembered: { id: string; rawHash: Buffer }[] = []
-    const back: string[] = []
-    const changed = new Map<string, Incoming>()
-    for (const index of rest) {
-      let record: unknown
-      try {
-        record = batch[index]?.read()
-      } catch {
-        count(books, 'parked', 'unreadable')
-        continue
-      }
-      const key = keys[index] as string
-      const link = links.get(found.get(key)?.id ?? '')
-      if (link) met.push(link.id)
-      const recordHash = recordHashOf(record)
-      if (link && link.state === 'active' && link.recordHash?.equals(recordHash)) {
-        count(books, 'unchanged')
-        remembered.push({ id: link.id, rawHash: raw[index] as Buffer })
-        if (link.missing > 0) back.push(link.id)
-      } else if (link && (link.leasedUntil > now || inFlight.has(link.id))) {
-        count(books, 'skipped', 'in-work')
-        lookAgain.push(link.id)
-      } else if (link && (agreedAt.get(link.baseObservation ?? '') ?? 0) >= (batch[index]?.askedAt ?? 0)) {
-        count(books, 'skipped', 'agreed-since')
-        lookAgain.push(link.id)
-      } else if (link?.state === 'fused') count(books, 'parked', 'fused')
-      else if (changed.has(key)) count(books, 'skipped', 'listed-twice')
-      else if (!link && inDoubt.some((one) => type?.create?.resembles?.(one.record, record))) count(books, 'skipped', 'may-be-ours')
-      else {
-        const changedAt = bound.changedAt(record)
-        changed.set(key, { record, rawHash: raw[index] as Buffer, recordHash, link, changedAt })
-      }
-    }
-    await tx.ledger.rememberBytes(remembered)
-    await tx.ledger.countFound(back)
-    if (type?.read) await tx.ledger.markDue(lookAgain)
-    if (changed.size === 0) return met
-    const context = { connection: connection.name, newId: ports.newId, now, runId: this.#runId, actor: 'engine', tells: dryRun, dryRun, ...(connection.rules ? { rules: connection.rules } : {}) }
-    for (const [entity, results] of await applyNested(tx, connection, bound, context, [...changed.values()])) {
-      const own = nested.get(entity) ?? emptyBooks()
-      own.seen += results.length
-      for (const { kind, reason } of results) count(own, kind, reason)
-      nested.set(entity, own)
-      if (this.#options.dryRun) wouldWrite.push(...results.filter(({ noted }) => noted).flatMap((one) => wouldWriteOf(connection.name, entity, one)))
-    }
-    const applied = await applyRecords(tx, { ...context, bound, writable: writableOf(connection, bound.entity), origin: 'listed' }, [...changed.values()])
-    applied.forEach((one) => {
-      count(books, one.kind, one.reason)
-      if (one.linkId) met.push(one.linkId)
-      if (this.#options.dryRun) wouldWrite.push(...wouldWriteOf(connection.name, this.#entity, one))
-    })
-    return met
   }
 }

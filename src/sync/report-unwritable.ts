@@ -2,7 +2,7 @@ import type { RequestIssue } from '#partner'
 import type { ConflictCode } from '../ledger/conflicts.ts'
 import type { Plan } from './reconcile.ts'
 import { rowValue } from './row-value.ts'
-import { fenced, type Held } from './work-link.ts'
+import { fenced, type Held } from './held-link.ts'
 
 const codes: Readonly<Record<RequestIssue['code'], ConflictCode>> = {
   required: 'invalid-content',

@@ -3,7 +3,7 @@ import type { Outcome } from '#partner'
 import type { IntentContent } from '../ledger/intents.ts'
 import { recordHashOf } from './hash.ts'
 import type { Transaction } from './store.ts'
-import { fenced, type Held, TryLater } from './work-link.ts'
+import { fenced, type Held, TryLater } from './held-link.ts'
 
 export interface Sent {
   readonly intentId: string

@@ -5,7 +5,8 @@ import { recordTypeOf, type SyncConnection } from './connection.ts'
 import { agreeOnCreated, createRecord } from './create-record.ts'
 import type { EngineContext } from './engine-context.ts'
 import { readBack, readFresh } from './update-record.ts'
-import { fenced, type Held, type Worked, workHeld } from './work-link.ts'
+import { fenced, type Held, type Worked } from './held-link.ts'
+import { workHeld } from './work-link.ts'
 
 export type ParkedDecision =
   /** "It is this one": the record with this key at the partner is ours. */

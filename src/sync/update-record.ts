@@ -12,7 +12,7 @@ import { reportUnwritable } from './report-unwritable.ts'
 import { send } from './send.ts'
 import { tookEffect } from './took-effect.ts'
 import { tie, tiesOf } from './tie.ts'
-import { applyFresh, fenced, type Held, TryLater, type Worked } from './work-link.ts'
+import { applyFresh, fenced, type Held, TryLater, type Worked } from './held-link.ts'
 
 /** So often may the same write come back changed before a person is asked. */
 const fuse = 5

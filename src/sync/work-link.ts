@@ -1,36 +1,12 @@
 /** Works one link: reads both sides afresh, decides, writes. Whatever said "look at this" carries no more than the link's id. */
 import type { Intent, IntentState } from '../ledger/intents.ts'
 import type { Link } from '../ledger/links.ts'
-import { type Applied, applyRecords } from './apply.ts'
-import { boundEntity, recordTypeOf, type SyncConnection, writableOf } from './connection.ts'
+import { recordTypeOf, type SyncConnection } from './connection.ts'
 import { createRecord } from './create-record.ts'
-import type { Incoming } from './gather.ts'
-import { recordHashOf } from './hash.ts'
-import { applyNested } from './nested.ts'
 import type { EngineContext } from './engine-context.ts'
-import { repeatOnCollision } from './repeat-on-collision.ts'
 import { settleOwnPeople } from './crosswalk/settle-people.ts'
 import { updateRecord } from './update-record.ts'
-import type { Transaction } from './store.ts'
-
-export interface Worked {
-  readonly outcome: 'in-step' | 'pushed' | 'conflicted' | 'waiting' | 'parked' | 'busy' | 'skipped'
-  readonly reason?: string
-}
-
-/** The link could not be worked now; the job is tried again later. */
-export class TryLater extends Error {
-  override readonly name = 'TryLater'
-}
-
-/** A link that one worker holds, and the fence it must still have whenever it writes. */
-export interface Held {
-  readonly engine: EngineContext
-  readonly connection: SyncConnection
-  readonly link: Link
-  readonly fence: number
-  readonly actor: string
-}
+import { applyFresh, fenced, type Held, park, TryLater, type Worked } from './held-link.ts'
 
 export async function workLink(engine: EngineContext, connections: ReadonlyMap<string, SyncConnection>, linkId: string, actor = 'engine'): Promise<Worked> {
   const { store, ports } = engine
@@ -85,12 +61,6 @@ async function settleAbandoned({ engine, link }: Held): Promise<{ parked: string
   })
 }
 
-/** Puts a link aside for a person. */
-export async function park(tx: Transaction, link: Link, reason: string): Promise<void> {
-  const now = (await tx.ledger.lockLinks([link.id])).get(link.id)
-  if (now) await tx.ledger.writeLinks([{ ...now, state: 'parked', reason, due: false }])
-}
-
 /** A record that stands inside others has no read of its own: what was last seen of it stands for the partner. */
 async function reconcileNested(held: Held): Promise<Worked> {
   const { store } = held.engine
@@ -105,34 +75,3 @@ async function reconcileNested(held: Held): Promise<Worked> {
   const applied = await applyFresh(held, record, 'nested')
   return { outcome: applied.kind === 'conflicted' ? 'conflicted' : 'in-step' }
 }
-
-/** Applies a record just read, in a transaction that still holds the link. */
-export async function applyFresh(held: Held, record: unknown, origin: 'read' | 'nested'): Promise<Applied> {
-  const { engine, connection, actor } = held
-  const bound = boundEntity(connection, held.link.entity)
-  const writable = writableOf(connection, bound.entity)
-  const changedAt = bound.changedAt(record)
-  return fenced(held, async (tx, link) => {
-    const context = {
-      connection: connection.name, newId: engine.ports.newId, now: engine.ports.clock.now(), runId: null, actor, tells: true,
-      ...(connection.rules ? { rules: connection.rules } : {})
-    }
-    const incoming: Incoming = { record, rawHash: origin === 'nested' ? link.rawHash : null, recordHash: recordHashOf(record), link, changedAt: changedAt ?? link.changedAt ?? undefined }
-    if (origin === 'read') await applyNested(tx, connection, bound, context, [incoming])
-    const [applied] = await applyRecords(tx, { ...context, bound, writable, origin }, [incoming])
-    return applied as Applied
-  })
-}
-
-/** Runs a transaction in which this worker still holds the link; repeated when it met another one. */
-export async function fenced<T>({ engine, link, fence }: Held, work: (tx: Transaction, link: Link) => Promise<T>): Promise<T> {
-  const { store, ports } = engine
-  return repeatOnCollision(() =>
-    store.transaction(async (tx) => {
-      if (!(await tx.ledger.holdsLink(link.id, fence, ports.clock.now()))) throw new TryLater('another worker has taken the link over')
-      const current = (await tx.ledger.lockLinks([link.id])).get(link.id) as Link
-      return work(tx, current)
-    })
-  )
-}
-

@@ -1,7 +1,7 @@
 /** Before a link is worked: people whom an EHR has said to be somebody that the engine had made a stub for. */
 import { identitiesOf, lookupOf, refOf } from './identity.ts'
 import { settleBearers } from './settle-bearers.ts'
-import { fenced, type Held } from '../work-link.ts'
+import { fenced, type Held } from '../held-link.ts'
 
 /** Settles which resources the ids of these people mean, where that needs no guess. */
 export async function settlePeople(held: Held, names: readonly string[]): Promise<void> {
