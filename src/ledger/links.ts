@@ -119,7 +119,7 @@ export async function markDue(db: Db, ids: readonly string[], due = true): Promi
   await sql`UPDATE link SET due = ${due}, revision = revision + 1 WHERE id = any(${ids}::uuid[])`.execute(db)
 }
 
-/** Links that wait to be worked, the longest-waiting kind of order not being promised. */
+/** Links that wait to be worked, in no particular order, without those in a worker's hands. */
 export async function dueLinks(db: Db, connection: string, now: number, limit: number): Promise<string[]> {
   const rows = await db
     .selectFrom('link')
@@ -132,6 +132,24 @@ export async function dueLinks(db: Db, connection: string, now: number, limit: n
     .limit(limit)
     .execute()
   return rows.map((row) => row.id)
+}
+
+/** Links whose record is not known at the partner yet, by the resource that they hang on. */
+export async function linksOfAnchors(db: Db, anchorIds: readonly string[]): Promise<Map<string, string>> {
+  if (anchorIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('link')
+    .select(['id', 'anchor_id'])
+    .where(sql<boolean>`anchor_id = any(${anchorIds}::uuid[])`)
+    .where('partner_key', 'is', null)
+    .execute()
+  return new Map(rows.map((row) => [row.anchor_id as string, row.id]))
+}
+
+/** Links born in FHIR that wait for something. */
+export async function linksBornWaiting(db: Db, limit = 1000): Promise<string[]> {
+  const query = db.selectFrom('link').select('id').where('state', '=', 'waiting').where('partner_key', 'is', null)
+  return (await query.orderBy('id').limit(limit).execute()).map((row) => row.id)
 }
 
 /** Links of a state, for people. */

@@ -3,7 +3,7 @@ import type { Resource } from '@medplum/fhirtypes'
 import { type BoundEntity, knownKey, type Named, toFhir } from '#mapping'
 import type { Link } from '../ledger/links.ts'
 import { uncertainPeople } from './crosswalk/certain-keys.ts'
-import { refOfName } from './gather.ts'
+import { refOfName } from './reference-name.ts'
 import { type Naming, referencesIn } from './row-value.ts'
 import type { Transaction } from './store.ts'
 

@@ -1,11 +1,13 @@
 /** Everything that a batch of records has to be compared with, read with a fixed number of queries whatever the batch's size. */
 import type { Resource } from '@medplum/fhirtypes'
-import { type BoundEntity, knownKey, type Mapped, type Piece, parseKey, toFhir } from '#mapping'
+import { type BoundEntity, type Mapped, type Piece, parseKey, toFhir } from '#mapping'
 import type { Conflict } from '../ledger/conflicts.ts'
 import type { Link, LinkResource } from '../ledger/links.ts'
 import type { HubSide } from './reconcile.ts'
-import { recognise } from './recognise.ts'
-import { uncertainPeople } from './crosswalk/certain-keys.ts'
+import { findUnlinked } from './find-unlinked.ts'
+import { readAround } from './read-around.ts'
+import { recogniseAll } from './recognise-all.ts'
+import { refOfName } from './reference-name.ts'
 import { referencesIn } from './row-value.ts'
 import type { Transaction } from './store.ts'
 
@@ -85,8 +87,8 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
     }
   })
 
-  const adoptable = await adopt(tx, batch, mapped, found)
-  const refs = [...[...places.values()].flat().filter((one) => one.ownership === 'owned').map(refOf), ...adoptable.references.map(refOfName)]
+  const unlinked = await findUnlinked(tx, batch, mapped, found)
+  const refs = [...[...places.values()].flat().filter((one) => one.ownership === 'owned').map(refOf), ...unlinked.references.map(refOfName)]
   const resources = await tx.hub.readResources(refs)
   const around = await readAround(tx, bound, resources, keyOfName)
 
@@ -102,7 +104,7 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
       hub.set(one.place, { reference, resource: resources.get(reference) })
     }
     for (const piece of mapped[index]?.pieces ?? []) {
-      const reference = adoptable.byKey.get(piece.key)
+      const reference = unlinked.byKey.get(piece.key)
       if (piece.ownership === 'owned' && reference && !hub.has(piece.place)) hub.set(piece.place, { reference, resource: resources.get(reference) })
       const same = recognised.get(piece)
       if (same) hub.set(piece.place, same)
@@ -117,7 +119,7 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
       places: own,
       conflicts: incoming.link ? (conflicts.get(incoming.link.id) ?? []) : [],
       around,
-      ambiguous: adoptable.ambiguous.filter((key) => keysHere.has(key))
+      ambiguous: unlinked.ambiguous.filter((key) => keysHere.has(key))
     }
   })
   return { gathered, referenceOf, keyOfName, synonyms }
@@ -133,88 +135,11 @@ function mapSafely(bound: BoundEntity, record: unknown): Mapped {
   }
 }
 
-/** Resources of the hub that bear the identifiers of records which have no link yet: they were in both systems before. */
-async function adopt(tx: Transaction, batch: readonly Incoming[], mapped: readonly Mapped[], found: ReadonlyMap<string, string[]>) {
-  const byKey = new Map<string, string>()
-  const linkOf = new Map<string, string | undefined>()
-  const ambiguous: string[] = []
-  batch.forEach(({ link }, index) => {
-    for (const piece of mapped[index]?.pieces ?? []) {
-      const ids = found.get(piece.key) ?? []
-      const type = piece.resource.resourceType
-      if (ids.length > 1) ambiguous.push(piece.key)
-      else if (piece.ownership === 'owned' && ids.length === 1) byKey.set(piece.key, `${type}/${ids[0]}`)
-      linkOf.set(piece.key, link?.id)
-    }
-  })
-  const owners = await tx.ledger.ownersOf([...byKey.values()].map(refOfName))
-  const taken = new Map(owners.map((owner) => [`${owner.resourceType}/${owner.resourceId}`, owner.linkId]))
-  for (const [key, reference] of byKey) {
-    const owner = taken.get(reference)
-    if (owner === undefined) continue
-    byKey.delete(key)
-    if (owner !== linkOf.get(key)) ambiguous.push(key)
-  }
-  return { byKey, ambiguous, references: [...byKey.values()] }
-}
-
-/** Resources that an EHR tied to a link's own and that nobody owns, for the nested records that they stand for. */
-async function recogniseAll(
-  tx: Transaction,
-  batch: readonly Incoming[],
-  mapped: readonly Mapped[],
-  places: ReadonlyMap<string, readonly LinkResource[]>,
-  resources: ReadonlyMap<string, Resource>,
-  around: readonly Resource[],
-  { found, keyOfName }: { found: ReadonlyMap<string, string[]>; keyOfName: ReadonlyMap<string, string> }
-): Promise<Map<Piece, { piece: Piece; reference: string; resource: Resource }>> {
-  const recognised = new Map<Piece, { piece: Piece; reference: string; resource: Resource }>()
-  const nameOf = (resource: Resource) => `${resource.resourceType}/${resource.id}`
-  const strangers = around.filter((resource) => keyOfName.get(nameOf(resource)) === nameOf(resource))
-  if (strangers.length === 0) return recognised
-  const owners = await tx.ledger.ownersOf(strangers.map((resource) => refOfName(nameOf(resource))))
-  const taken = new Set(owners.map((one) => `${one.resourceType}/${one.resourceId}`))
-  batch.forEach(({ link }, index) => {
-    const own = (link && places.get(link.id)) ?? []
-    const known = new Set(own.map((one) => one.place))
-    const referred = new Set(own.flatMap((one) => [...referencesIn(resources.get(`${one.resourceType}/${one.resourceId}`))]))
-    for (const piece of mapped[index]?.pieces ?? []) {
-      if (piece.ownership !== 'owned' || known.has(piece.place) || found.has(piece.key)) continue
-      const resource = recognise(piece, strangers.filter((one) => referred.has(nameOf(one)) && !taken.has(nameOf(one))))
-      if (!resource) continue
-      taken.add(nameOf(resource))
-      recognised.set(piece, { piece, reference: nameOf(resource), resource })
-    }
-  })
-  return recognised
-}
-
-/** Resources that hub resources refer to and no key explains yet: what an EHR tied to them. */
-async function readAround(tx: Transaction, bound: BoundEntity, resources: ReadonlyMap<string, Resource>, keyOfName: Map<string, string>): Promise<Resource[]> {
-  const around: Resource[] = []
-  let wanted = [...resources.values()]
-  for (let depth = 0; depth < 2 && wanted.length > 0; depth++) {
-    const names = new Set<string>()
-    for (const resource of wanted) for (const name of referencesIn(resource)) if (!keyOfName.has(name)) names.add(name)
-    const unknown = [...names].filter((name) => bound.systems.has(name.slice(0, name.indexOf('/'))))
-    const read = await tx.hub.readResources(unknown.map(refOfName))
-    wanted = [...read.values()]
-    const uncertain = await uncertainPeople(tx, bound.scope.connection, wanted)
-    for (const resource of wanted) {
-      const name = `${resource.resourceType}/${resource.id}`
-      keyOfName.set(name, (uncertain.has(name) ? undefined : knownKey(bound, resource)) ?? name)
-    }
-    around.push(...wanted)
-  }
-  return around
-}
-
 export function identifierOf(key: string): { resourceType: string; system: string; value: string }[] {
   const parts = parseKey(key)
   return parts ? [{ resourceType: parts.type, system: parts.system, value: parts.value }] : []
 }
 
-export const refOfName = (name: string) => ({ resourceType: name.slice(0, name.indexOf('/')), id: name.slice(name.indexOf('/') + 1) })
 const refOf = (one: LinkResource) => ({ resourceType: one.resourceType, id: one.resourceId })
 
 function groupBy<T>(list: readonly T[], key: (item: T) => string): Map<string, T[]> {

@@ -5,9 +5,9 @@ import type { Database } from '../database/tables.ts'
 import { hubStoreOn } from '../fhir/store/hub-store.ts'
 import type { Change, OnWrite } from '../fhir/store/write-changes.ts'
 import type { Jobs } from '../jobs.ts'
-import { ledgerOn } from '../ledger/ledger.ts'
+import { type Ledger, ledgerOn } from '../ledger/ledger.ts'
 import type { NewId } from '../ports.ts'
-import { recordTypeOf, type SyncConnection } from './connection.ts'
+import { boundEntity, recordTypeOf, type SyncConnection } from './connection.ts'
 import { linksOfContested } from './crosswalk/contested.ts'
 
 const syncTarget = codeSystem('sync-target')
@@ -19,7 +19,7 @@ export function onHubWrite(connections: readonly SyncConnection[], jobs: Pick<Jo
     const owners = await ledger.ownersOf(refs)
     const owned = new Set(owners.map((owner) => `${owner.resourceType}/${owner.resourceId}`))
     const born = changes.flatMap((change) => (owned.has(`${change.resourceType}/${change.id}`) || change.deleted ? [] : bornFor(connections, change)))
-    const anchors = await knownAnchors(tx, born.map(({ change }) => change.id))
+    const anchors = await ledger.linksOfAnchors(born.map(({ change }) => change.id))
     const fresh = born.filter(({ change }) => !anchors.has(change.id)).map(({ connection, entity, change }) => ({ id: newId(), connection, entity, change }))
     await ledger.writeLinks(
       fresh.map(({ id, connection, entity, change }) => ({
@@ -28,7 +28,7 @@ export function onHubWrite(connections: readonly SyncConnection[], jobs: Pick<Jo
         due: true, alternations: 0
       }))
     )
-    const waiting = await waitingFor(tx, connections, changes)
+    const waiting = await waitingFor(ledger, connections, changes)
     const contested = await linksOfContested(hubStoreOn(tx), ledger, changes)
     const concerned = [...new Set([...owners.map((owner) => owner.linkId), ...anchors.values(), ...waiting, ...contested])].sort()
     await ledger.markDue(concerned)
@@ -43,8 +43,15 @@ function bornFor(connections: readonly SyncConnection[], change: Change): { conn
   return connections.flatMap((connection) => {
     if (!codes.includes(connection.name) && !codes.includes(connection.client.partner.name)) return []
     const entity = connection.entities.find((one) => recordTypeOf(connection, one.name)?.create && anchorType(one) === change.resourceType)
-    return entity ? [{ connection, entity, change }] : []
+    // one that bears the partner's id says that the partner has it: it is never created, the next listing ties it
+    return entity && !bearsKey(connection, entity, change) ? [{ connection, entity, change }] : []
   })
+}
+
+function bearsKey(connection: SyncConnection, entity: AnyEntity, { resource }: Change): boolean {
+  const { keySystem } = boundEntity(connection, entity.name).anchor
+  const { identifier } = resource as { identifier?: unknown }
+  return Array.isArray(identifier) && identifier.some((one: { system?: unknown }) => one.system === keySystem)
 }
 
 function anchorType(entity: AnyEntity): string | undefined {
@@ -52,22 +59,15 @@ function anchorType(entity: AnyEntity): string | undefined {
   return part?.kind === 'resource' ? part.mapping.resourceType : undefined
 }
 
-/** Links that were made for these anchors before and are not known at the partner yet. */
-async function knownAnchors(tx: KyselyTransaction<Database>, ids: readonly string[]): Promise<Map<string, string>> {
-  if (ids.length === 0) return new Map()
-  const rows = await tx.selectFrom('link').select(['id', 'anchor_id']).where('anchor_id', 'in', [...ids]).where('partner_key', 'is', null).execute()
-  return new Map(rows.map((row) => [row.anchor_id as string, row.id]))
-}
-
-const identityTypes = new Set(['Patient', 'Practitioner', 'Organization', 'Coverage', 'Condition', 'Account'])
+const mayUnblock = new Set(['Patient', 'Practitioner', 'Organization', 'Coverage', 'Condition', 'Account'])
 
 /** What waits for a resource may go on when one of such a type was written. */
-async function waitingFor(tx: KyselyTransaction<Database>, connections: readonly SyncConnection[], changes: readonly Change[]): Promise<string[]> {
-  if (!changes.some((change) => identityTypes.has(change.resourceType))) return []
-  const rows = await tx.selectFrom('link').select('id').where('state', '=', 'waiting').where('partner_key', 'is', null).orderBy('id').limit(1000).execute()
-  const inNeed = (await ledgerOn(tx).linksInNeedOfIdentity()).filter((link) => {
+async function waitingFor(ledger: Ledger, connections: readonly SyncConnection[], changes: readonly Change[]): Promise<string[]> {
+  if (!changes.some((change) => mayUnblock.has(change.resourceType))) return []
+  const born = await ledger.linksBornWaiting()
+  const inNeed = (await ledger.linksInNeedOfIdentity()).filter((link) => {
     const connection = connections.find(({ name }) => name === link.connection)
     return connection !== undefined && recordTypeOf(connection, link.entity) !== undefined
   })
-  return [...rows, ...inNeed].map(({ id }) => id)
+  return [...born, ...inNeed.map(({ id }) => id)]
 }

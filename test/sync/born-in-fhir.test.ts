@@ -135,3 +135,13 @@ describe('a case born in FHIR', () => {
     expect(practice.twin.counters.created).toBe(before)
   })
 })
+
+test('an episode that bears a case id of the partner is never created there', async () => {
+  const before = practice.twin.counters.created
+  const bundle = caseBundle(known())
+  const episode = bundle.entry?.[2]?.resource as EpisodeOfCare
+  episode.identifier = [{ system: sid('case'), value: 'SPRY_CASE_000000000000000000000001' }]
+  await post(bundle)
+  await practice.round()
+  expect(practice.twin.counters.created).toBe(before)
+})
