@@ -18,7 +18,9 @@ export async function loadPartners(root: URL = mappings): Promise<PartnerModule[
 
 async function loadPartner(name: string, folder: URL): Promise<PartnerModule> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.ts') && !file.startsWith('twin'))
-  const modules = await Promise.all(files.sort().map((file) => import(new URL(file, folder).href) as Promise<Record<string, unknown>>))
+  const modules = await Promise.all(
+    files.sort().map((file) => import(new URL(file, folder).href) as Promise<Record<string, unknown>>)
+  )
   const entities = new Map<string, AnyEntity>()
   for (const value of modules.flatMap((module) => Object.values(module))) if (isEntity(value)) entities.set(value.name, value)
   return { name, folder, entities: [...entities.values()].sort((a, b) => a.name.localeCompare(b.name)) }
@@ -27,4 +29,3 @@ async function loadPartner(name: string, folder: URL): Promise<PartnerModule> {
 function isEntity(value: unknown): value is AnyEntity {
   return value !== null && typeof value === 'object' && 'anchor' in value && 'parts' in value && 'record' in value
 }
-

@@ -4,8 +4,8 @@
  */
 import type { Account, Condition, EpisodeOfCare } from '@medplum/fhirtypes'
 import {
-  between, code, codeSystem, date, entity, extensionUrl, inside, instantText, many, nested, owned, referenceById, referenceByKey,
-  shared, sid, keyOf, utc,
+  between, code, codeSystem, date, entity, extensionUrl, inside, instantText, keyOf, many, nested, owned, referenceById, referenceByKey,
+  shared, sid, utc,
 } from '#mapping'
 import { accountStatus, cardRank, caseTitle, coding, eachText, specializationDisplay, treatmentStatus } from './conversions.ts'
 import { icdCode } from './icd-code.ts'

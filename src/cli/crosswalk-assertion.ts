@@ -1,6 +1,6 @@
 import type { Ports } from '../ports.ts'
-import type { Assertion } from '../sync/crosswalk/link-identity.ts'
 import { identityTypes, isIdentityKind } from '../sync/crosswalk/identity.ts'
+import type { Assertion } from '../sync/crosswalk/link-identity.ts'
 import type { Deciding } from '../sync/crosswalk/merge-identity.ts'
 import type { Cli } from './cli.ts'
 import type { OpenEngine } from './open-engine.ts'

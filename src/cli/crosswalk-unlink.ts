@@ -1,7 +1,7 @@
 import { boundEntity } from '../sync/connection.ts'
 import { isIdentityKind } from '../sync/crosswalk/identity.ts'
-import { repeatOnCollision } from '../sync/repeat-on-collision.ts'
 import { type Unlinking, unlinkIdentity } from '../sync/crosswalk/unlink-identity.ts'
+import { repeatOnCollision } from '../sync/repeat-on-collision.ts'
 import { type Cli, printResult } from './cli.ts'
 import { deciding, identityKinds } from './crosswalk-assertion.ts'
 import { withEngine } from './with-engine.ts'

@@ -2,7 +2,13 @@ import { type Kysely, sql } from 'kysely'
 import { decodeContent, encodeContent } from '../database/content-codec.ts'
 import type { Database } from '../database/tables.ts'
 
-export type ConflictCode = 'conflict' | 'unsupported-write' | 'partner-read-only' | 'unmapped-code' | 'missing-reference' | 'invalid-content'
+export type ConflictCode =
+  | 'conflict'
+  | 'unsupported-write'
+  | 'partner-read-only'
+  | 'unmapped-code'
+  | 'missing-reference'
+  | 'invalid-content'
 export type Resolution = 'partner' | 'fhir' | 'value'
 
 /** The three values of a row, and where it stands on both sides. Content: kept as bytes, never in a message. */
@@ -104,7 +110,11 @@ export async function decideConflict(db: Db, id: string, resolution: Resolution,
   if (open?.state !== 'open') return false
   await db.updateTable('conflict').set({ resolution, resolved_by: by }).where('id', '=', id).where('state', '=', 'open').execute()
   if (resolution === 'value') {
-    await db.updateTable('conflict_content').set({ content: encodeContent({ ...open.content, value }) }).where('conflict_id', '=', id).execute()
+    await db
+      .updateTable('conflict_content')
+      .set({ content: encodeContent({ ...open.content, value }) })
+      .where('conflict_id', '=', id)
+      .execute()
   }
   return true
 }
@@ -112,5 +122,7 @@ export async function decideConflict(db: Db, id: string, resolution: Resolution,
 /** Closes conflicts: both sides agree on their rows. */
 export async function closeConflicts(db: Db, ids: readonly string[], at: number): Promise<void> {
   if (ids.length === 0) return
-  await sql`UPDATE conflict SET state = 'resolved', resolved_at = ${new Date(at)} WHERE id = any(${ids}::uuid[]) AND state = 'open'`.execute(db)
+  await sql`UPDATE conflict SET state = 'resolved', resolved_at = ${new Date(at)} WHERE id = any(${ids}::uuid[]) AND state = 'open'`.execute(
+    db
+  )
 }

@@ -8,7 +8,12 @@ export interface Cursor {
 }
 
 export async function readCursor(db: Kysely<Database>, connection: string, entity: string): Promise<Cursor> {
-  const row = await db.selectFrom('cursor').selectAll().where('connection', '=', connection).where('entity', '=', entity).executeTakeFirst()
+  const row = await db
+    .selectFrom('cursor')
+    .selectAll()
+    .where('connection', '=', connection)
+    .where('entity', '=', entity)
+    .executeTakeFirst()
   return { watermark: row?.watermark ?? null, sweptAt: row?.swept_at ?? null }
 }
 

@@ -57,7 +57,11 @@ const intentOf = (row: Row): Intent => ({
 /** Stores an intent as about to be sent. Nothing goes to a partner without this row. */
 export async function planIntent(
   db: Db,
-  intent: Pick<Intent, 'id' | 'linkId' | 'call' | 'effect' | 'digest' | 'fence'> & { readonly at: number; readonly deadline: number; readonly content: IntentContent }
+  intent: Pick<Intent, 'id' | 'linkId' | 'call' | 'effect' | 'digest' | 'fence'> & {
+    readonly at: number
+    readonly deadline: number
+    readonly content: IntentContent
+  }
 ): Promise<void> {
   await db
     .insertInto('intent')
@@ -74,7 +78,10 @@ export async function planIntent(
       deadline: new Date(intent.deadline)
     })
     .execute()
-  await db.insertInto('intent_content').values({ intent_id: intent.id, content: encodeContent(intent.content) }).execute()
+  await db
+    .insertInto('intent_content')
+    .values({ intent_id: intent.id, content: encodeContent(intent.content) })
+    .execute()
 }
 
 export async function settleIntent(
@@ -85,10 +92,18 @@ export async function settleIntent(
   at: number,
   said?: string
 ): Promise<void> {
-  await db.updateTable('intent').set({ state, outcome, settled_at: new Date(at) }).where('id', '=', id).execute()
+  await db
+    .updateTable('intent')
+    .set({ state, outcome, settled_at: new Date(at) })
+    .where('id', '=', id)
+    .execute()
   if (said === undefined) return
   const content = await intentContent(db, id)
-  await db.updateTable('intent_content').set({ content: encodeContent({ ...content, said }) }).where('intent_id', '=', id).execute()
+  await db
+    .updateTable('intent_content')
+    .set({ content: encodeContent({ ...content, said }) })
+    .where('intent_id', '=', id)
+    .execute()
 }
 
 /** Intents of a link that are not settled. */
@@ -130,7 +145,10 @@ export async function intentsOf(db: Db, linkId: string): Promise<Intent[]> {
 }
 
 /** All intents in a state, with the connection and entity of their links. */
-export async function intentsInState(db: Db, states: readonly IntentState[]): Promise<(Intent & { connection: string; entity: string })[]> {
+export async function intentsInState(
+  db: Db,
+  states: readonly IntentState[]
+): Promise<(Intent & { connection: string; entity: string })[]> {
   const rows = await db
     .selectFrom('intent')
     .innerJoin('link', 'link.id', 'intent.link_id')
@@ -148,7 +166,12 @@ export async function intentContent(db: Db, id: string): Promise<IntentContent |
 }
 
 /** The records of creates whose outcome is not known: a new record that resembles one of them may be ours. */
-export async function createsInDoubt(db: Db, connection: string, entity: string, call: string): Promise<{ linkId: string; record: unknown }[]> {
+export async function createsInDoubt(
+  db: Db,
+  connection: string,
+  entity: string,
+  call: string
+): Promise<{ linkId: string; record: unknown }[]> {
   const { rows } = await sql<{ link_id: string; content: Buffer }>`
     SELECT i.link_id, c.content FROM intent i
     JOIN link l ON l.id = i.link_id

@@ -2,7 +2,13 @@ import { type Kysely, sql } from 'kysely'
 import type { Database } from '../database/tables.ts'
 
 /** Takes a named lease, or extends one that this holder has; the fence, or undefined while another holder has it. */
-export async function takeLease(db: Kysely<Database>, name: string, holder: string, now: number, until: number): Promise<number | undefined> {
+export async function takeLease(
+  db: Kysely<Database>,
+  name: string,
+  holder: string,
+  now: number,
+  until: number
+): Promise<number | undefined> {
   const { rows } = await sql<{ fence: number }>`
     INSERT INTO lease (name, holder, fence, until) VALUES (${name}, ${holder}, 1, ${until})
     ON CONFLICT (name) DO UPDATE SET

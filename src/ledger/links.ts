@@ -30,15 +30,36 @@ export interface Link {
 }
 
 const columns = [
-  'id', 'connection', 'entity', 'partner_key as partnerKey', 'state', 'reason', 'raw_hash as rawHash', 'record_hash as recordHash',
-  'base_observation as baseObservation', 'mapping_version as mappingVersion', 'changed_at as changedAt', 'anchor_type as anchorType',
-  'anchor_id as anchorId', 'revision', 'due', 'alternations', 'missing', 'fence', 'leased_until as leasedUntil'
+  'id',
+  'connection',
+  'entity',
+  'partner_key as partnerKey',
+  'state',
+  'reason',
+  'raw_hash as rawHash',
+  'record_hash as recordHash',
+  'base_observation as baseObservation',
+  'mapping_version as mappingVersion',
+  'changed_at as changedAt',
+  'anchor_type as anchorType',
+  'anchor_id as anchorId',
+  'revision',
+  'due',
+  'alternations',
+  'missing',
+  'fence',
+  'leased_until as leasedUntil'
 ] as const
 
 type Db = Kysely<Database>
 
 /** The links of a page of records, by partner key: one query, whatever the page's size. */
-export async function linksByKey(db: Db, connection: string, entity: string, keys: readonly string[]): Promise<Map<string, Link>> {
+export async function linksByKey(
+  db: Db,
+  connection: string,
+  entity: string,
+  keys: readonly string[]
+): Promise<Map<string, Link>> {
   if (keys.length === 0) return new Map()
   const rows = await db
     .selectFrom('link')
@@ -76,7 +97,13 @@ export async function readLinks(db: Db, ids: readonly string[]): Promise<Map<str
 /** Locks links for the rest of the transaction, in a fixed order, and gives them as they are now. */
 export async function lockLinks(db: Db, ids: readonly string[]): Promise<Map<string, Link>> {
   if (ids.length === 0) return new Map()
-  const rows = await db.selectFrom('link').select(columns).where(sql<boolean>`id = any(${ids}::uuid[])`).orderBy('id').forUpdate().execute()
+  const rows = await db
+    .selectFrom('link')
+    .select(columns)
+    .where(sql<boolean>`id = any(${ids}::uuid[])`)
+    .orderBy('id')
+    .forUpdate()
+    .execute()
   return new Map(rows.map((row) => [row.id, row as Link]))
 }
 
@@ -190,18 +217,30 @@ export interface LinkResource {
 }
 
 const resourceColumns = [
-  'link_id as linkId', 'place', 'resource_type as resourceType', 'resource_id as resourceId', 'version', 'ownership'
+  'link_id as linkId',
+  'place',
+  'resource_type as resourceType',
+  'resource_id as resourceId',
+  'version',
+  'ownership'
 ] as const
 
 /** The resources of links. */
 export async function resourcesOfLinks(db: Db, ids: readonly string[]): Promise<LinkResource[]> {
   if (ids.length === 0) return []
-  const rows = await db.selectFrom('link_resource').select(resourceColumns).where(sql<boolean>`link_id = any(${ids}::uuid[])`).execute()
+  const rows = await db
+    .selectFrom('link_resource')
+    .select(resourceColumns)
+    .where(sql<boolean>`link_id = any(${ids}::uuid[])`)
+    .execute()
   return rows as LinkResource[]
 }
 
 /** The owners of resources: which links must look when these changed. */
-export async function ownersOf(db: Db, refs: readonly { readonly resourceType: string; readonly id: string }[]): Promise<LinkResource[]> {
+export async function ownersOf(
+  db: Db,
+  refs: readonly { readonly resourceType: string; readonly id: string }[]
+): Promise<LinkResource[]> {
   if (refs.length === 0) return []
   const { rows } = await sql<LinkResource>`
     SELECT l.link_id AS "linkId", l.place, l.resource_type AS "resourceType", l.resource_id AS "resourceId", l.version, l.ownership
@@ -226,7 +265,10 @@ export async function writeLinkResources(db: Db, list: readonly LinkResource[]):
 }
 
 /** Forgets places that a link no longer has; the resources stay. */
-export async function forgetPlaces(db: Db, places: readonly { readonly linkId: string; readonly place: string }[]): Promise<void> {
+export async function forgetPlaces(
+  db: Db,
+  places: readonly { readonly linkId: string; readonly place: string }[]
+): Promise<void> {
   if (places.length === 0) return
   await sql`
     DELETE FROM link_resource l USING unnest(${places.map((one) => one.linkId)}::uuid[], ${places.map((one) => one.place)}::text[]) AS w (id, place)

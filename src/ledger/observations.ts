@@ -34,7 +34,10 @@ export async function observe(db: Db, list: readonly Observation[]): Promise<voi
   // buffers as parameters of their own: as elements of an array they would travel as text
   for (let from = 0; from < list.length; from += rowsPerStatement) {
     const rows = list.slice(from, from + rowsPerStatement)
-    await db.insertInto('observation_content').values(rows.map((one) => ({ observation_id: one.id, content: encodeContent(one.record) }))).execute()
+    await db
+      .insertInto('observation_content')
+      .values(rows.map((one) => ({ observation_id: one.id, content: encodeContent(one.record) })))
+      .execute()
   }
 }
 

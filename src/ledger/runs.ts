@@ -39,7 +39,14 @@ export async function startRun(db: Db, run: Pick<Run, 'id' | 'connection' | 'ent
       kind: run.kind,
       state: 'running',
       started_at: new Date(run.startedAt),
-      seen: 0, applied: 0, unchanged: 0, echo: 0, merged: 0, conflicted: 0, parked: 0, skipped: 0,
+      seen: 0,
+      applied: 0,
+      unchanged: 0,
+      echo: 0,
+      merged: 0,
+      conflicted: 0,
+      parked: 0,
+      skipped: 0,
       reasons: '{}'
     })
     .execute()
@@ -48,11 +55,19 @@ export async function startRun(db: Db, run: Pick<Run, 'id' | 'connection' | 'ent
 /** Puts a run's books, in the transaction of the page that they count. */
 export async function keepBooks(db: Db, id: string, books: Books): Promise<void> {
   const { reasons, ...counts } = books
-  await db.updateTable('run').set({ ...counts, reasons: JSON.stringify(reasons) }).where('id', '=', id).execute()
+  await db
+    .updateTable('run')
+    .set({ ...counts, reasons: JSON.stringify(reasons) })
+    .where('id', '=', id)
+    .execute()
 }
 
 export async function finishRun(db: Db, id: string, state: 'done' | 'failed', at: number, error: string | null): Promise<void> {
-  await db.updateTable('run').set({ state, finished_at: new Date(at), error }).where('id', '=', id).execute()
+  await db
+    .updateTable('run')
+    .set({ state, finished_at: new Date(at), error })
+    .where('id', '=', id)
+    .execute()
   await db.deleteFrom('run_seen').where('run_id', '=', id).execute()
 }
 
@@ -66,7 +81,15 @@ export async function failStaleRuns(db: Db, connection: string, entity: string, 
     .where('state', '=', 'running')
     .returning('id')
     .execute()
-  if (rows.length > 0) await db.deleteFrom('run_seen').where('run_id', 'in', rows.map((row) => row.id)).execute()
+  if (rows.length > 0)
+    await db
+      .deleteFrom('run_seen')
+      .where(
+        'run_id',
+        'in',
+        rows.map((row) => row.id)
+      )
+      .execute()
 }
 
 /** Notes which links a sweep has met. */
@@ -76,7 +99,12 @@ export async function noteSeen(db: Db, runId: string, linkIds: readonly string[]
 }
 
 /** The links of a record type that a complete sweep has not met, and how many there are in all. */
-export async function unseenLinks(db: Db, runId: string, connection: string, entity: string): Promise<{ unseen: { id: string; missing: number }[]; all: number }> {
+export async function unseenLinks(
+  db: Db,
+  runId: string,
+  connection: string,
+  entity: string
+): Promise<{ unseen: { id: string; missing: number }[]; all: number }> {
   const { rows } = await sql<{ id: string; missing: number }>`
     SELECT l.id, l.missing FROM link l
     WHERE l.connection = ${connection} AND l.entity = ${entity} AND l.partner_key IS NOT NULL AND l.state <> 'tombstone'
@@ -91,7 +119,8 @@ export async function unseenLinks(db: Db, runId: string, connection: string, ent
 
 /** Counts one more complete listing without these records. */
 export async function countMissing(db: Db, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await sql`UPDATE link SET missing = missing + 1, revision = revision + 1 WHERE id = any(${ids}::uuid[])`.execute(db)
+  if (ids.length > 0)
+    await sql`UPDATE link SET missing = missing + 1, revision = revision + 1 WHERE id = any(${ids}::uuid[])`.execute(db)
 }
 
 /** Records that were missed and are back. */
@@ -112,8 +141,15 @@ export async function lastRuns(db: Db, limit = 20): Promise<Run[]> {
     finishedAt: row.finished_at?.getTime() ?? null,
     error: row.error,
     books: {
-      seen: row.seen, applied: row.applied, unchanged: row.unchanged, echo: row.echo, merged: row.merged,
-      conflicted: row.conflicted, parked: row.parked, skipped: row.skipped, reasons: row.reasons as Record<string, number>
+      seen: row.seen,
+      applied: row.applied,
+      unchanged: row.unchanged,
+      echo: row.echo,
+      merged: row.merged,
+      conflicted: row.conflicted,
+      parked: row.parked,
+      skipped: row.skipped,
+      reasons: row.reasons as Record<string, number>
     }
   }))
 }

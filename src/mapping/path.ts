@@ -44,7 +44,8 @@ export function matches(value: unknown, pattern: unknown): boolean {
   if (pattern !== null && typeof pattern === 'object') {
     if (value === null || typeof value !== 'object') return false
     for (const key in pattern) {
-      if (key !== 'display' && !matches((value as Record<string, unknown>)[key], (pattern as Record<string, unknown>)[key])) return false
+      if (key !== 'display' && !matches((value as Record<string, unknown>)[key], (pattern as Record<string, unknown>)[key]))
+        return false
     }
     return true
   }
@@ -108,7 +109,8 @@ function writeFrom(at: Node, steps: readonly Step[], depth: number, value: unkno
   if (last) {
     if (value === undefined) list.splice(found, 1)
     else {
-      const item = isNode(value) && step.kind === 'slice' && !matches(value, pattern) ? { ...value, ...structuredClone(pattern) } : value
+      const item =
+        isNode(value) && step.kind === 'slice' && !matches(value, pattern) ? { ...value, ...structuredClone(pattern) } : value
       if (found < 0) list.push(item)
       else list[found] = item
     }

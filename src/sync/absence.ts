@@ -11,7 +11,12 @@ const confirmedAtOnce = 200
  * Those records missing for the second time of which the partner says, asked for each by its key, that it has them no more. Pages
  * move when a record goes while they are read, so a listing alone can miss one that is there.
  */
-export async function confirmAbsence(engine: EngineContext, connection: SyncConnection, entity: string, runId: string): Promise<Set<string>> {
+export async function confirmAbsence(
+  engine: EngineContext,
+  connection: SyncConnection,
+  entity: string,
+  runId: string
+): Promise<Set<string>> {
   const { ledger } = engine.store
   const { unseen, all } = await ledger.unseenLinks(runId, connection.name, entity)
   const read = recordTypeOf(connection, entity)?.read
@@ -27,12 +32,25 @@ export async function confirmAbsence(engine: EngineContext, connection: SyncConn
 
 /** Settles a complete sweep. Returns why a person is asked, when too much is missing at once. */
 export async function settleAbsence(
-  tx: Transaction, connection: SyncConnection, entity: string, runId: string, gone: ReadonlySet<string>, now: number
+  tx: Transaction,
+  connection: SyncConnection,
+  entity: string,
+  runId: string,
+  gone: ReadonlySet<string>,
+  now: number
 ): Promise<string | null> {
   const { unseen, all } = await tx.ledger.unseenLinks(runId, connection.name, entity)
   if (unseen.length === 0) return null
   if (tooMany(unseen.length, all, connection)) {
-    await tx.ledger.noteAudit([{ at: now, actor: 'engine', action: 'absence guard', linkId: null, detail: { connection: connection.name, entity, missing: unseen.length, all } }])
+    await tx.ledger.noteAudit([
+      {
+        at: now,
+        actor: 'engine',
+        action: 'absence guard',
+        linkId: null,
+        detail: { connection: connection.name, entity, missing: unseen.length, all }
+      }
+    ])
     return `${unseen.length} of ${all} records are missing from a complete listing, more than the guard allows: nothing was marked as gone; check the partner's account, then raise absenceGuard for one run if it is true`
   }
   await tx.ledger.countMissing(unseen.map((one) => one.id))
@@ -54,8 +72,20 @@ async function bury(tx: Transaction, linkIds: readonly string[], now: number): P
     return wrong ? [{ resource: wrong, expected: Number(resource.meta?.versionId) }] : []
   })
   await tx.hub.writeResources(writes, now)
-  await tx.ledger.writeLinks([...links.values()].map((link) => ({ ...link, state: 'tombstone', reason: 'absent', baseObservation: null, rawHash: null, recordHash: null, due: false })))
-  await tx.ledger.noteAudit(linkIds.map((linkId) => ({ at: now, actor: 'engine', action: 'gone at the partner', linkId, detail: {} })))
+  await tx.ledger.writeLinks(
+    [...links.values()].map((link) => ({
+      ...link,
+      state: 'tombstone',
+      reason: 'absent',
+      baseObservation: null,
+      rawHash: null,
+      recordHash: null,
+      due: false
+    }))
+  )
+  await tx.ledger.noteAudit(
+    linkIds.map((linkId) => ({ at: now, actor: 'engine', action: 'gone at the partner', linkId, detail: {} }))
+  )
 }
 
 /** A copy that says the resource should not have been there, or undefined for types that cannot say so. */

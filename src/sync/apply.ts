@@ -5,18 +5,18 @@
 import type { Resource } from '@medplum/fhirtypes'
 import type { BoundEntity, Piece, Rule } from '#mapping'
 import { VersionConflict } from '../fhir/store/version-conflict.ts'
-import type { NewId } from '../ports.ts'
+import type { AuditEntry } from '../ledger/audit.ts'
 import type { Conflict } from '../ledger/conflicts.ts'
 import type { Link, LinkResource, LinkWrite } from '../ledger/links.ts'
 import type { Observation, Origin } from '../ledger/observations.ts'
-import type { AuditEntry } from '../ledger/audit.ts'
+import type { NewId } from '../ports.ts'
 import type { OutcomeKind } from './books.ts'
+import { settleBearers } from './crosswalk/settle-bearers.ts'
 import type { Writable } from './decide.ts'
-import { type Batch, type Gathered, gather, identifierOf, type Incoming } from './gather.ts'
+import { type Batch, type Gathered, gather, type Incoming, identifierOf } from './gather.ts'
 import { isBack, keptInError, reappeared, reinstated, returnConflict } from './reappeared.ts'
 import { type Plan, reconcile } from './reconcile.ts'
 import { type Naming, putRowValue, referencesIn, withReferences } from './row-value.ts'
-import { settleBearers } from './crosswalk/settle-bearers.ts'
 import type { Transaction } from './store.ts'
 import { isUnlisted, markUnlisted, unmarkUnlisted } from './unlisted.ts'
 import type { Noted } from './would-write.ts'
@@ -63,14 +63,20 @@ interface Writes {
 
 export async function applyRecords(tx: Transaction, context: ApplyContext, incoming: readonly Incoming[]): Promise<Applied[]> {
   const { now, actor } = context
-  const batch = await gather(tx, context.bound, incoming, (bearers) => settleBearers(tx, bearers, { now, actor }, { owned: false }))
+  const batch = await gather(tx, context.bound, incoming, (bearers) =>
+    settleBearers(tx, bearers, { now, actor }, { owned: false })
+  )
   const writes: Writes = { resources: new Map(), claims: [], links: [], places: [], forgotten: [], observations: [], audit: [] }
   const applied: Applied[] = []
   for (const gathered of batch.gathered) applied.push(await applyOne(tx, context, batch, gathered, writes))
 
   const versions = await tx.hub.writeResources([...writes.resources.values()], context.now)
   await requireSole(tx, await tx.hub.claim(writes.claims))
-  const known = await tx.hub.versionsOf(writes.places.map((one) => ({ resourceType: one.resourceType, id: one.resourceId })).filter((ref) => !versions.has(`${ref.resourceType}/${ref.id}`)))
+  const known = await tx.hub.versionsOf(
+    writes.places
+      .map((one) => ({ resourceType: one.resourceType, id: one.resourceId }))
+      .filter((ref) => !versions.has(`${ref.resourceType}/${ref.id}`))
+  )
   const versionOf = (one: Omit<LinkResource, 'version'>) => {
     const name = `${one.resourceType}/${one.resourceId}`
     return versions.get(name) ?? known.get(name)?.version ?? 0
@@ -93,7 +99,13 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, gi
   const hold = (kind: 'parked' | 'skipped', state: LinkWrite['state'], reason: string): Applied => {
     const held = heldRow(context, incoming, state, reason)
     if (held) writes.links.push(held)
-    return { ...none, kind, reason, linkId: held?.id ?? link?.id, ...(context.dryRun && { noted: noteOf(context, batch, gathered, writes) }) }
+    return {
+      ...none,
+      kind,
+      reason,
+      linkId: held?.id ?? link?.id,
+      ...(context.dryRun && { noted: noteOf(context, batch, gathered, writes) })
+    }
   }
   if (mapped.pieces.length === 0) return hold('parked', 'parked', 'invalid-content')
   if (gathered.ambiguous.length > 0) return hold('parked', 'parked', 'ambiguous')
@@ -103,7 +115,8 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, gi
       await tx.ledger.closeConflicts(asked ? [asked.id] : [], context.now)
       return hold('skipped', 'tombstone', keptInError)
     }
-    if (asked?.resolution !== 'partner') return askAboutReturn(tx, context, link, asked, hold('parked', 'parked', reappeared), writes)
+    if (asked?.resolution !== 'partner')
+      return askAboutReturn(tx, context, link, asked, hold('parked', 'parked', reappeared), writes)
   }
 
   const keyOfName = keysFor(batch, mapped)
@@ -143,7 +156,8 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, gi
     for (const { bound: row, value } of change.rows) putRowValue(row, resource, value, naming)
     claimProfiles(resource, change.piece)
   }
-  if (isBack(link)) for (const { reference, resource } of gathered.hub.values()) if (resource) changedCopy(writes, reference, resource)
+  if (isBack(link))
+    for (const { reference, resource } of gathered.hub.values()) if (resource) changedCopy(writes, reference, resource)
   for (const place of plan.unlisted) {
     const side = gathered.hub.get(place)
     if (side?.resource) markUnlisted(changedCopy(writes, side.reference, side.resource))
@@ -162,7 +176,14 @@ async function applyOne(tx: Transaction, context: ApplyContext, batch: Batch, gi
 }
 
 /** Opens the conflict of a record that is there again; it blocks the whole record, since nothing was agreed any more. */
-async function askAboutReturn(tx: Transaction, { bound, newId, now, actor }: ApplyContext, link: Link, asked: Conflict | undefined, held: Applied, writes: Writes): Promise<Applied> {
+async function askAboutReturn(
+  tx: Transaction,
+  { bound, newId, now, actor }: ApplyContext,
+  link: Link,
+  asked: Conflict | undefined,
+  held: Applied,
+  writes: Writes
+): Promise<Applied> {
   if (asked) return held
   const row = bound.anchor.name
   await tx.ledger.putConflict({ id: newId(), linkId: link.id, row, code: 'conflict', content: returnConflict(bound), at: now })
@@ -260,18 +281,44 @@ async function keepConflicts(tx: Transaction, { newId, now }: ApplyContext, link
   for (const { row, code, content, unchanged } of plan.conflicts) {
     if (!unchanged) await tx.ledger.putConflict({ id: newId(), linkId, row, code, content, at: now })
   }
-  await tx.ledger.closeConflicts(plan.closed.map((conflict) => conflict.id), now)
+  await tx.ledger.closeConflicts(
+    plan.closed.map((conflict) => conflict.id),
+    now
+  )
 }
 
-function keepObservation(context: ApplyContext, incoming: Incoming, gathered: Gathered, linkId: string, plan: Plan, writes: Writes): string | null {
+function keepObservation(
+  context: ApplyContext,
+  incoming: Incoming,
+  gathered: Gathered,
+  linkId: string,
+  plan: Plan,
+  writes: Writes
+): string | null {
   if (!plan.partnerChanged && gathered.base !== undefined) return incoming.link?.baseObservation ?? null
   const id = context.newId()
   const { record, recordHash } = incoming
-  writes.observations.push({ id, linkId, runId: context.runId, at: context.now, origin: context.origin, recordHash, mappingVersion: context.bound.version, record })
+  writes.observations.push({
+    id,
+    linkId,
+    runId: context.runId,
+    at: context.now,
+    origin: context.origin,
+    recordHash,
+    mappingVersion: context.bound.version,
+    record
+  })
   return id
 }
 
-function linkRow(context: ApplyContext, incoming: Incoming, id: string, batch: Batch, plan: Plan, observation: string | null): LinkWrite {
+function linkRow(
+  context: ApplyContext,
+  incoming: Incoming,
+  id: string,
+  batch: Batch,
+  plan: Plan,
+  observation: string | null
+): LinkWrite {
   const { bound, connection } = context
   const anchorKey = bound.anchor.keyFor(incoming.record) as string
   const anchor = batch.referenceOf.get(anchorKey)
@@ -297,7 +344,12 @@ function linkRow(context: ApplyContext, incoming: Incoming, id: string, batch: B
 }
 
 /** The link of a record that cannot be worked now: its base stays, and its bytes are not remembered, so every run looks again. */
-function heldRow(context: ApplyContext, { record, link }: Incoming, state: LinkWrite['state'], reason: string): LinkWrite | undefined {
+function heldRow(
+  context: ApplyContext,
+  { record, link }: Incoming,
+  state: LinkWrite['state'],
+  reason: string
+): LinkWrite | undefined {
   const { bound, connection } = context
   const isRecord = record !== null && typeof record === 'object'
   const partnerKey = link?.partnerKey ?? (isRecord ? bound.keyOf(record) : undefined)
@@ -331,13 +383,20 @@ function keepPlaces(batch: Batch, linkId: string, gathered: Gathered, plan: Plan
     const known = before.get(piece.place)
     const written = writes.resources.has(reference)
     const current = gathered.hub.get(piece.place)?.resource?.meta?.versionId
-    if (known && known.resourceId === resourceId && !written && (piece.ownership === 'shared' || String(known.version) === current)) continue
+    if (
+      known &&
+      known.resourceId === resourceId &&
+      !written &&
+      (piece.ownership === 'shared' || String(known.version) === current)
+    )
+      continue
     writes.places.push({ linkId, place: piece.place, resourceType, resourceId, ownership: piece.ownership })
   }
 }
 
 function noteDecisions({ now, actor }: ApplyContext, linkId: string, plan: Plan, writes: Writes): void {
-  for (const { row, by } of plan.overruled) writes.audit.push({ at: now, actor, action: 'row decided', linkId, detail: { row, by } })
+  for (const { row, by } of plan.overruled)
+    writes.audit.push({ at: now, actor, action: 'row decided', linkId, detail: { row, by } })
   for (const { row, code, unchanged } of plan.conflicts) {
     if (!unchanged) writes.audit.push({ at: now, actor, action: 'conflict opened', linkId, detail: { row, code } })
   }
@@ -348,10 +407,15 @@ function noteDecisions({ now, actor }: ApplyContext, linkId: string, plan: Plan,
 
 function classify(gathered: Gathered, plan: Plan): Pick<Applied, 'kind' | 'hub'> {
   const isNew = gathered.incoming.link === undefined
-  const hub = isNew ? (plan.creates.length === plan.pieces.filter((piece) => piece.ownership === 'owned').length ? 'create' : 'link') : plan.updates.length + plan.creates.length + plan.unlisted.length > 0 ? 'update' : 'none'
+  const hub = isNew
+    ? plan.creates.length === plan.pieces.filter((piece) => piece.ownership === 'owned').length
+      ? 'create'
+      : 'link'
+    : plan.updates.length + plan.creates.length + plan.unlisted.length > 0
+      ? 'update'
+      : 'none'
   if (plan.conflicts.some((conflict) => !conflict.unchanged)) return { kind: 'conflicted', hub }
   if (plan.target !== undefined) return { kind: 'merged', hub }
   if (hub !== 'none') return { kind: 'applied', hub }
   return { kind: plan.partnerChanged ? 'echo' : 'unchanged', hub }
 }
-

@@ -35,9 +35,14 @@ export async function loadClosure(tx: Pick<Transaction, 'hub' | 'ledger'>, bound
   const named: Named[] = []
   const keyOf = new Map<string, string>()
   const nameOf = new Map<string, string>()
-  let wanted = new Set([...(link.anchorId ? [`${link.anchorType}/${link.anchorId}`] : []), ...places.map((one) => `${one.resourceType}/${one.resourceId}`)])
+  let wanted = new Set([
+    ...(link.anchorId ? [`${link.anchorType}/${link.anchorId}`] : []),
+    ...places.map((one) => `${one.resourceType}/${one.resourceId}`)
+  ])
   for (let step = 0; step < depth && wanted.size > 0; step++) {
-    const read = await tx.hub.readResources([...wanted].filter((name) => name.includes('/') && !name.includes('?')).map(refOfName))
+    const read = await tx.hub.readResources(
+      [...wanted].filter((name) => name.includes('/') && !name.includes('?')).map(refOfName)
+    )
     wanted = new Set()
     const uncertain = await uncertainPeople(tx, bound.scope.connection, read.values())
     for (const name of uncertain) known.set(name, name)

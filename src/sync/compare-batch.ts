@@ -40,7 +40,12 @@ export async function compareBatch(comparison: Comparison, batch: readonly Liste
   const books = emptyBooks()
   books.seen = batch.length
   const hashes = batch.map((one) => rawHashOf(one.bytes))
-  const known = await tx.ledger.unchangedByBytes(connection.name, entity, batch.map((one) => one.key), hashes)
+  const known = await tx.ledger.unchangedByBytes(
+    connection.name,
+    entity,
+    batch.map((one) => one.key),
+    hashes
+  )
   count(books, 'unchanged', undefined, known.size)
   const met = [...known.values()]
   const rest = batch.flatMap((one, index) => (known.has(index) ? [] : [{ one, rawHash: hashes[index] as Buffer }]))
@@ -56,10 +61,19 @@ interface Unparsed {
 }
 
 /** Counts what needs no work, notes what must be looked at again, and gives the records that did change. */
-async function sortOut({ tx, connection, entity, context }: Comparison, rest: readonly Unparsed[], books: Books, met: string[]): Promise<Incoming[]> {
+async function sortOut(
+  { tx, connection, entity, context }: Comparison,
+  rest: readonly Unparsed[],
+  books: Books,
+  met: string[]
+): Promise<Incoming[]> {
   const bound = boundEntity(connection, entity)
   const type = recordTypeOf(connection, entity)
-  const found = await tx.ledger.linksByKey(connection.name, entity, rest.map(({ one }) => one.key))
+  const found = await tx.ledger.linksByKey(
+    connection.name,
+    entity,
+    rest.map(({ one }) => one.key)
+  )
   const links = await tx.ledger.lockLinks([...found.values()].map((link) => link.id))
   const inDoubt = type?.create ? await tx.ledger.createsInDoubt(connection.name, entity, type.create.call) : []
   const inFlight = await tx.ledger.linksInFlight([...links.keys()])
@@ -82,7 +96,8 @@ async function sortOut({ tx, connection, entity, context }: Comparison, rest: re
       listedBefore: changed.has(one.key),
       mayBeOurs: inDoubt.some((doubt) => type?.create?.resembles?.(doubt.record, record) ?? false)
     })
-    if (verdict.kind === 'changed') changed.set(one.key, { record, rawHash, recordHash, link, changedAt: bound.changedAt(record) })
+    if (verdict.kind === 'changed')
+      changed.set(one.key, { record, rawHash, recordHash, link, changedAt: bound.changedAt(record) })
     else count(books, verdict.kind, verdict.reason)
     if (link && verdict.kind === 'unchanged') same.push({ link, rawHash })
     if (link && verdict.lookAgain) lookAgain.push(link.id)
@@ -115,9 +130,14 @@ async function applyChanged(
     own.seen = results.length
     for (const { kind, reason } of results) count(own, kind, reason)
     nested.set(name, own)
-    if (context.dryRun) wouldWrite.push(...results.filter(({ noted }) => noted).flatMap((one) => wouldWriteOf(connection.name, name, one)))
+    if (context.dryRun)
+      wouldWrite.push(...results.filter(({ noted }) => noted).flatMap((one) => wouldWriteOf(connection.name, name, one)))
   }
-  const applied = await applyRecords(tx, { ...context, bound, writable: writableOf(connection, bound.entity), origin: 'listed' }, changed)
+  const applied = await applyRecords(
+    tx,
+    { ...context, bound, writable: writableOf(connection, bound.entity), origin: 'listed' },
+    changed
+  )
   for (const one of applied) {
     count(books, one.kind, one.reason)
     if (one.linkId) met.push(one.linkId)

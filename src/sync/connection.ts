@@ -19,7 +19,8 @@ export interface SyncConnection {
 
 export function boundEntity(connection: SyncConnection, name: string): BoundEntity {
   const entity = connection.entities.find((one) => one.name === name)
-  if (!entity) throw new Error(`connection ${connection.name}: partner ${connection.client.partner.name} has no mapping for ${name}`)
+  if (!entity)
+    throw new Error(`connection ${connection.name}: partner ${connection.client.partner.name} has no mapping for ${name}`)
   return bind(entity, { connection: connection.name, serviceTimeZone: connection.serviceTimeZone })
 }
 

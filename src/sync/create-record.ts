@@ -3,14 +3,14 @@ import { type BoundEntity, type Issue, poolOf, toFhir, toPartner } from '#mappin
 import { listPages, type Outcome, type Page, type RecordType, type RequestIssue, readRecord } from '#partner'
 import { type Closure, loadClosure } from './closure.ts'
 import { boundEntity, recordTypeOf } from './connection.ts'
+import { settlePeople } from './crosswalk/settle-people.ts'
 import { recordHashOf } from './hash.ts'
+import { fenced, type Held, park, TryLater, type Worked } from './held-link.ts'
 import { prepare } from './prepare.ts'
 import { send } from './send.ts'
-import { settlePeople } from './crosswalk/settle-people.ts'
 import { tie, tiesOf } from './tie.ts'
 import { tryAgain } from './try-again.ts'
 import { readBack } from './update-record.ts'
-import { fenced, type Held, park, TryLater, type Worked } from './held-link.ts'
 
 type Node = Record<string, unknown>
 
@@ -59,7 +59,8 @@ async function wait(held: Held, state: 'waiting' | 'parked' | 'tombstone', reaso
   await fenced(held, async (tx, link) => {
     await tx.ledger.writeLinks([{ ...link, state, reason, due: false }])
     const at = held.engine.ports.clock.now()
-    if (link.state !== state || link.reason !== reason) await tx.ledger.noteAudit([{ at, actor: held.actor, action: state, linkId: link.id, detail: { reason } }])
+    if (link.state !== state || link.reason !== reason)
+      await tx.ledger.noteAudit([{ at, actor: held.actor, action: state, linkId: link.id, detail: { reason } }])
   })
   return { outcome: state === 'tombstone' ? 'skipped' : state, reason }
 }
@@ -79,7 +80,11 @@ async function mayBeThere({ engine, connection, link }: Held, type: RecordType, 
     if (!page) return false
     const records = page.records.map((range) => ({ key: range.key ?? '', record: readRecord(page, range) }))
     const alike = records.filter((one) => type.create?.resembles?.(record, one.record))
-    const known = await engine.store.ledger.linksByKey(connection.name, link.entity, alike.map((one) => one.key))
+    const known = await engine.store.ledger.linksByKey(
+      connection.name,
+      link.entity,
+      alike.map((one) => one.key)
+    )
     if (alike.some((one) => !known.has(one.key))) return true
   }
 }
@@ -125,10 +130,17 @@ export function withSent(answer: Node, sent: Node): Node {
   return merged
 }
 
-const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+const isEmpty = (value: unknown): boolean =>
+  value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
 
 /** The partner has it: key, base and ties are written together, and the identifiers go back into the resources. */
-export async function agreeOnCreated(held: Held, intentId: string, partnerKey: string, record: Node, state: 'applied' | 'adopted' = 'applied'): Promise<void> {
+export async function agreeOnCreated(
+  held: Held,
+  intentId: string,
+  partnerKey: string,
+  record: Node,
+  state: 'applied' | 'adopted' = 'applied'
+): Promise<void> {
   const { engine, connection } = held
   const bound = boundEntity(connection, held.link.entity)
   const now = engine.ports.clock.now()
@@ -140,14 +152,33 @@ export async function agreeOnCreated(held: Held, intentId: string, partnerKey: s
     if (anchor) {
       const ties = tiesOf(bound, pieces, anchor, pool, closure.nameOf)
       const tied = new Map(ties.map((one) => [one.piece.key, one.reference]))
-      const naming = { keyOf: closure.naming.keyOf, referenceTo: (key: string) => tied.get(key) ?? closure.naming.referenceTo(key) }
+      const naming = {
+        keyOf: closure.naming.keyOf,
+        referenceTo: (key: string) => tied.get(key) ?? closure.naming.referenceTo(key)
+      }
       await tie(tx, link.id, ties, naming, now)
     }
     const id = engine.ports.newId()
     const recordHash = recordHashOf(record)
-    await tx.ledger.observe([{ id, linkId: link.id, runId: null, at: now, origin: 'sent', recordHash, mappingVersion: bound.version, record }])
-    await tx.ledger.writeLinks([{ ...link, partnerKey, state: 'active', reason: null, rawHash: null, recordHash, baseObservation: id, mappingVersion: bound.version, due: true }])
+    await tx.ledger.observe([
+      { id, linkId: link.id, runId: null, at: now, origin: 'sent', recordHash, mappingVersion: bound.version, record }
+    ])
+    await tx.ledger.writeLinks([
+      {
+        ...link,
+        partnerKey,
+        state: 'active',
+        reason: null,
+        rawHash: null,
+        recordHash,
+        baseObservation: id,
+        mappingVersion: bound.version,
+        due: true
+      }
+    ])
     await tx.ledger.settleIntent(intentId, state, null, now)
-    await tx.ledger.noteAudit([{ at: now, actor: held.actor, action: 'created at the partner', linkId: link.id, detail: { intent: intentId, state } }])
+    await tx.ledger.noteAudit([
+      { at: now, actor: held.actor, action: 'created at the partner', linkId: link.id, detail: { intent: intentId, state } }
+    ])
   })
 }

@@ -73,9 +73,7 @@ function settled(
 }
 
 function toPartner(value: unknown, writable: Writable): Verdict {
-  return writable === true
-    ? { kind: 'to-partner', value }
-    : { kind: 'conflict', code: writable, message: cannotWrite[writable] }
+  return writable === true ? { kind: 'to-partner', value } : { kind: 'conflict', code: writable, message: cannotWrite[writable] }
 }
 
 /** Both sides changed the row, to different values. */
@@ -90,7 +88,9 @@ function both(bound: BoundRow, { base, partner, hub }: Sides, { rule = bound.rul
     const merged = mergeLists(base as ListItem[] | undefined, partner as ListItem[] | undefined, hub as ListItem[] | undefined)
     if (!merged) return conflict
     if (equal(merged, partner)) return { kind: 'to-hub', value: merged }
-    return writable === true ? { kind: 'to-both', value: merged } : { kind: 'conflict', code: writable, message: cannotWrite[writable] }
+    return writable === true
+      ? { kind: 'to-both', value: merged }
+      : { kind: 'conflict', code: writable, message: cannotWrite[writable] }
   }
   switch (rule) {
     case 'partner':

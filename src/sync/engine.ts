@@ -1,17 +1,18 @@
 /** The engine: all connections of this process, their rounds, their jobs and their webhooks. */
-import type { OnWrite } from '../fhir/store/write-changes.ts'
+
 import type { Cron } from '../cron.ts'
+import type { OnWrite } from '../fhir/store/write-changes.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Ports } from '../ports.ts'
 import { recordTypeOf, type SyncConnection } from './connection.ts'
-import { onHubWrite } from './hub-writes.ts'
 import type { EngineContext } from './engine-context.ts'
-import { pull, type PullOptions, type RunReport } from './pull.ts'
+import { TryLater, type Worked } from './held-link.ts'
+import { onHubWrite } from './hub-writes.ts'
+import { type PullOptions, pull, type RunReport } from './pull.ts'
 import { type ParkedDecision, settleParked } from './settle-parked.ts'
 import type { Store } from './store.ts'
 import { receiveWebhook, type WebhookAnswer } from './webhook.ts'
-import { TryLater, type Worked } from './held-link.ts'
 import { workLink } from './work-link.ts'
 
 export interface RoundOptions extends PullOptions {
@@ -20,11 +21,23 @@ export interface RoundOptions extends PullOptions {
 
 export interface RoundReport {
   readonly runs: readonly RunReport[]
-  readonly worked: { readonly links: number; readonly pushed: number; readonly conflicted: number; readonly waiting: number; readonly parked: number; readonly failed: number }
+  readonly worked: {
+    readonly links: number
+    readonly pushed: number
+    readonly conflicted: number
+    readonly waiting: number
+    readonly parked: number
+    readonly failed: number
+  }
 }
 
 export interface Engine {
-  readonly connections: readonly { readonly name: string; readonly partner: string; readonly entities: readonly string[]; readonly paused: boolean }[]
+  readonly connections: readonly {
+    readonly name: string
+    readonly partner: string
+    readonly entities: readonly string[]
+    readonly paused: boolean
+  }[]
   /** One round over all (or the named) connections: listings pulled, due links worked. */
   syncRound(options?: RoundOptions): Promise<RoundReport>
   /** Works one link now: reads both sides, decides, writes. */
@@ -35,7 +48,11 @@ export interface Engine {
   stop(): Promise<void>
   /** To be given to the hub as `onWrite`. */
   readonly onHubWrite: OnWrite
-  receiveWebhook(connection: string, headers: Readonly<Record<string, string | undefined>>, body: Uint8Array): Promise<WebhookAnswer>
+  receiveWebhook(
+    connection: string,
+    headers: Readonly<Record<string, string | undefined>>,
+    body: Uint8Array
+  ): Promise<WebhookAnswer>
 }
 
 export interface EngineOptions {
@@ -70,7 +87,8 @@ export function createEngine(options: EngineOptions): Engine {
   const chosen = (names: readonly string[] | undefined) =>
     (names ?? [...byName.keys()]).map((name) => {
       const connection = byName.get(name)
-      if (!connection) throw new UnknownConnection(`there is no connection ${name}; configured: ${[...byName.keys()].join(', ') || 'none'}`)
+      if (!connection)
+        throw new UnknownConnection(`there is no connection ${name}; configured: ${[...byName.keys()].join(', ') || 'none'}`)
       return connection
     })
 
@@ -79,7 +97,9 @@ export function createEngine(options: EngineOptions): Engine {
     const tried = new Set<string>()
     await store.ledger.markAbandonedDue(connection.name, ports.clock.now())
     for (;;) {
-      const due = (await store.ledger.dueLinks(connection.name, ports.clock.now(), dueAtOnce + tried.size)).filter((id) => !tried.has(id))
+      const due = (await store.ledger.dueLinks(connection.name, ports.clock.now(), dueAtOnce + tried.size)).filter(
+        (id) => !tried.has(id)
+      )
       if (due.length === 0 || stopping) return
       for (const id of due) {
         tried.add(id)
@@ -109,7 +129,10 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     connections: connections.map((connection) => ({
-      name: connection.name, partner: connection.client.partner.name, entities: listed(connection), paused: connection.paused()
+      name: connection.name,
+      partner: connection.client.partner.name,
+      entities: listed(connection),
+      paused: connection.paused()
     })),
     syncRound,
     workLink: work,

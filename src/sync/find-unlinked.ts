@@ -1,11 +1,16 @@
 /** Resources that were in the hub before their records had a link. */
-import { type Mapped } from '#mapping'
+import type { Mapped } from '#mapping'
 import type { Incoming } from './gather.ts'
 import { refOfName } from './reference-name.ts'
 import type { Transaction } from './store.ts'
 
 /** Resources of the hub that bear the identifiers of records which have no link yet: they were in both systems before. */
-export async function findUnlinked(tx: Transaction, batch: readonly Incoming[], mapped: readonly Mapped[], found: ReadonlyMap<string, string[]>) {
+export async function findUnlinked(
+  tx: Transaction,
+  batch: readonly Incoming[],
+  mapped: readonly Mapped[],
+  found: ReadonlyMap<string, string[]>
+) {
   const byKey = new Map<string, string>()
   const linkOf = new Map<string, string | undefined>()
   const ambiguous: string[] = []

@@ -3,10 +3,10 @@ import type { Resource } from '@medplum/fhirtypes'
 import { type BoundEntity, type Mapped, type Piece, parseKey, toFhir } from '#mapping'
 import type { Conflict } from '../ledger/conflicts.ts'
 import type { Link, LinkResource } from '../ledger/links.ts'
-import type { HubSide } from './reconcile.ts'
 import { findUnlinked } from './find-unlinked.ts'
 import { readAround } from './read-around.ts'
 import { recogniseAll } from './recognise-all.ts'
+import type { HubSide } from './reconcile.ts'
 import { refOfName } from './reference-name.ts'
 import { referencesIn } from './row-value.ts'
 import type { Transaction } from './store.ts'
@@ -63,7 +63,10 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
       referencesIn(piece.resource, keys)
     }
   }
-  const found = await tx.hub.findByIdentifiers([...keys].flatMap((key) => identifierOf(key)), 'stay')
+  const found = await tx.hub.findByIdentifiers(
+    [...keys].flatMap((key) => identifierOf(key)),
+    'stay'
+  )
   await settle(found)
   // only now: somebody who was found to be another person has been moved in the ledger too
   const places = groupBy(await tx.ledger.resourcesOfLinks(linkIds), (one) => one.linkId)
@@ -80,15 +83,24 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
   // what the ledger knows about a link's own resources wins over what identifiers say; who somebody is, identifiers say
   batch.forEach(({ link }, index) => {
     if (!link) return
-    const keyOfPlace = new Map([...(before[index] ?? []), ...(mapped[index]?.pieces ?? [])].map((piece) => [piece.place, piece.key]))
+    const keyOfPlace = new Map(
+      [...(before[index] ?? []), ...(mapped[index]?.pieces ?? [])].map((piece) => [piece.place, piece.key])
+    )
     for (const one of places.get(link.id) ?? []) {
       const key = keyOfPlace.get(one.place)
-      if (key !== undefined && (one.ownership === 'owned' || !referenceOf.has(key))) tie(key, `${one.resourceType}/${one.resourceId}`)
+      if (key !== undefined && (one.ownership === 'owned' || !referenceOf.has(key)))
+        tie(key, `${one.resourceType}/${one.resourceId}`)
     }
   })
 
   const unlinked = await findUnlinked(tx, batch, mapped, found)
-  const refs = [...[...places.values()].flat().filter((one) => one.ownership === 'owned').map(refOf), ...unlinked.references.map(refOfName)]
+  const refs = [
+    ...[...places.values()]
+      .flat()
+      .filter((one) => one.ownership === 'owned')
+      .map(refOf),
+    ...unlinked.references.map(refOfName)
+  ]
   const resources = await tx.hub.readResources(refs)
   const around = await readAround(tx, bound, resources, keyOfName)
 
@@ -105,7 +117,8 @@ export async function gather(tx: Transaction, bound: BoundEntity, batch: readonl
     }
     for (const piece of mapped[index]?.pieces ?? []) {
       const reference = unlinked.byKey.get(piece.key)
-      if (piece.ownership === 'owned' && reference && !hub.has(piece.place)) hub.set(piece.place, { reference, resource: resources.get(reference) })
+      if (piece.ownership === 'owned' && reference && !hub.has(piece.place))
+        hub.set(piece.place, { reference, resource: resources.get(reference) })
       const same = recognised.get(piece)
       if (same) hub.set(piece.place, same)
     }
@@ -131,7 +144,10 @@ function mapSafely(bound: BoundEntity, record: unknown): Mapped {
     return toFhir(bound, record)
   } catch (error) {
     const message = `the mapping itself failed (${(error as Error).name}); this is a fault of the mapping, please report it`
-    return { pieces: [], issues: [{ from: bound.entity.name, to: bound.anchor.mapping.resourceType, code: 'invalid-content', message }] }
+    return {
+      pieces: [],
+      issues: [{ from: bound.entity.name, to: bound.anchor.mapping.resourceType, code: 'invalid-content', message }]
+    }
   }
 }
 

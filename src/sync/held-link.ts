@@ -37,10 +37,21 @@ export async function applyFresh(held: Held, record: unknown, origin: 'read' | '
   const changedAt = bound.changedAt(record)
   return fenced(held, async (tx, link) => {
     const context = {
-      connection: connection.name, newId: engine.ports.newId, now: engine.ports.clock.now(), runId: null, actor, tells: true,
+      connection: connection.name,
+      newId: engine.ports.newId,
+      now: engine.ports.clock.now(),
+      runId: null,
+      actor,
+      tells: true,
       ...(connection.rules ? { rules: connection.rules } : {})
     }
-    const incoming: Incoming = { record, rawHash: origin === 'nested' ? link.rawHash : null, recordHash: recordHashOf(record), link, changedAt: changedAt ?? link.changedAt ?? undefined }
+    const incoming: Incoming = {
+      record,
+      rawHash: origin === 'nested' ? link.rawHash : null,
+      recordHash: recordHashOf(record),
+      link,
+      changedAt: changedAt ?? link.changedAt ?? undefined
+    }
     if (origin === 'read') await applyNested(tx, connection, bound, context, [incoming])
     const [applied] = await applyRecords(tx, { ...context, bound, writable, origin }, [incoming])
     return applied as Applied
@@ -52,7 +63,8 @@ export async function fenced<T>({ engine, link, fence }: Held, work: (tx: Transa
   const { store, ports } = engine
   return repeatOnCollision(() =>
     store.transaction(async (tx) => {
-      if (!(await tx.ledger.holdsLink(link.id, fence, ports.clock.now()))) throw new TryLater('another worker has taken the link over')
+      if (!(await tx.ledger.holdsLink(link.id, fence, ports.clock.now())))
+        throw new TryLater('another worker has taken the link over')
       const current = (await tx.ledger.lockLinks([link.id])).get(link.id) as Link
       return work(tx, current)
     })

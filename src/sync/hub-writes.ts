@@ -1,6 +1,7 @@
 /** What EHRs write into the hub is looked at by the links that it concerns: marked in the same transaction, worked after it. */
-import { type AnyEntity, codeSystem } from '#mapping'
+
 import type { Transaction as KyselyTransaction } from 'kysely'
+import { type AnyEntity, codeSystem } from '#mapping'
 import type { Database } from '../database/tables.ts'
 import { hubStoreOn } from '../fhir/store/hub-store.ts'
 import type { Change, OnWrite } from '../fhir/store/write-changes.ts'
@@ -18,14 +19,30 @@ export function onHubWrite(connections: readonly SyncConnection[], jobs: Pick<Jo
     const refs = changes.map(({ resourceType, id }) => ({ resourceType, id }))
     const owners = await ledger.ownersOf(refs)
     const owned = new Set(owners.map((owner) => `${owner.resourceType}/${owner.resourceId}`))
-    const born = changes.flatMap((change) => (owned.has(`${change.resourceType}/${change.id}`) || change.deleted ? [] : bornFor(connections, change)))
+    const born = changes.flatMap((change) =>
+      owned.has(`${change.resourceType}/${change.id}`) || change.deleted ? [] : bornFor(connections, change)
+    )
     const anchors = await ledger.linksOfAnchors(born.map(({ change }) => change.id))
-    const fresh = born.filter(({ change }) => !anchors.has(change.id)).map(({ connection, entity, change }) => ({ id: newId(), connection, entity, change }))
+    const fresh = born
+      .filter(({ change }) => !anchors.has(change.id))
+      .map(({ connection, entity, change }) => ({ id: newId(), connection, entity, change }))
     await ledger.writeLinks(
       fresh.map(({ id, connection, entity, change }) => ({
-        id, connection: connection.name, entity: entity.name, partnerKey: null, state: 'waiting' as const, reason: 'born-in-fhir', rawHash: null,
-        recordHash: null, baseObservation: null, mappingVersion: null, changedAt: null, anchorType: change.resourceType, anchorId: change.id,
-        due: true, alternations: 0
+        id,
+        connection: connection.name,
+        entity: entity.name,
+        partnerKey: null,
+        state: 'waiting' as const,
+        reason: 'born-in-fhir',
+        rawHash: null,
+        recordHash: null,
+        baseObservation: null,
+        mappingVersion: null,
+        changedAt: null,
+        anchorType: change.resourceType,
+        anchorId: change.id,
+        due: true,
+        alternations: 0
       }))
     )
     const waiting = await waitingFor(ledger, connections, changes)
@@ -37,12 +54,17 @@ export function onHubWrite(connections: readonly SyncConnection[], jobs: Pick<Jo
 }
 
 /** The connections that a new resource is meant for: those that its tags name, by connection or by partner. */
-function bornFor(connections: readonly SyncConnection[], change: Change): { connection: SyncConnection; entity: AnyEntity; change: Change }[] {
+function bornFor(
+  connections: readonly SyncConnection[],
+  change: Change
+): { connection: SyncConnection; entity: AnyEntity; change: Change }[] {
   const codes = (change.resource.meta?.tag ?? []).filter((tag) => tag.system === syncTarget).map((tag) => tag.code)
   if (codes.length === 0) return []
   return connections.flatMap((connection) => {
     if (!codes.includes(connection.name) && !codes.includes(connection.client.partner.name)) return []
-    const entity = connection.entities.find((one) => recordTypeOf(connection, one.name)?.create && anchorType(one) === change.resourceType)
+    const entity = connection.entities.find(
+      (one) => recordTypeOf(connection, one.name)?.create && anchorType(one) === change.resourceType
+    )
     // one that bears the partner's id says that the partner has it: it is never created, the next listing ties it
     return entity && !bearsKey(connection, entity, change) ? [{ connection, entity, change }] : []
   })

@@ -1,6 +1,6 @@
 /** Records inside records that have links of their own: a physician, a payer, a card. The newest record around them speaks for them. */
 import { type BoundEntity, nestedRecords } from '#mapping'
-import { type ApplyContext, type Applied, applyRecords } from './apply.ts'
+import { type Applied, type ApplyContext, applyRecords } from './apply.ts'
 import { type SyncConnection, writableOf } from './connection.ts'
 import type { Incoming } from './gather.ts'
 import { recordHashOf } from './hash.ts'
@@ -61,7 +61,8 @@ async function applyCopies(
     const link = links.get(found.get(key)?.id ?? '')
     const recordHash = recordHashOf(record)
     if (link?.recordHash?.equals(recordHash)) results.push(same)
-    else if (link?.changedAt && changedAt && link.changedAt > changedAt) results.push({ ...same, kind: 'skipped', reason: 'older-copy' })
+    else if (link?.changedAt && changedAt && link.changedAt > changedAt)
+      results.push({ ...same, kind: 'skipped', reason: 'older-copy' })
     else changed.push({ record, rawHash: null, recordHash, link, changedAt })
   }
   if (changed.length === 0) return results

@@ -8,7 +8,11 @@ export interface Prepared {
   readonly request: RequestOrIssues
 }
 
-export async function prepare({ connection }: Held, write: RecordWrite<unknown>, record: Record<string, unknown>): Promise<Prepared> {
+export async function prepare(
+  { connection }: Held,
+  write: RecordWrite<unknown>,
+  record: Record<string, unknown>
+): Promise<Prepared> {
   const ask: AskPartner = async (call, given) => {
     const answer = await connection.client.call(call, given)
     return answer.kind === 'ok' ? answer.data : undefined

@@ -5,11 +5,11 @@ import { confirmAbsence, settleAbsence } from './absence.ts'
 import { added, emptyBooks, requireBalance } from './books.ts'
 import { type Compared, type Comparison, compareBatch, type Listed } from './compare-batch.ts'
 import { recordTypeOf, type SyncConnection } from './connection.ts'
-import type { Transaction } from './store.ts'
+import type { EngineContext } from './engine-context.ts'
 import { repeatOnCollision } from './repeat-on-collision.ts'
+import type { Transaction } from './store.ts'
 import { tellable } from './tellable.ts'
 import { tryAgain } from './try-again.ts'
-import type { EngineContext } from './engine-context.ts'
 import { eachOnce, type WouldWrite } from './would-write.ts'
 
 export interface PullOptions {
@@ -44,7 +44,12 @@ class DryRunOver extends Error {
   override readonly name = 'DryRunOver'
 }
 
-export async function pull(engine: EngineContext, connection: SyncConnection, entity: string, options: PullOptions = {}): Promise<RunReport[]> {
+export async function pull(
+  engine: EngineContext,
+  connection: SyncConnection,
+  entity: string,
+  options: PullOptions = {}
+): Promise<RunReport[]> {
   const { store, ports } = engine
   const lease = `pull ${connection.name}/${entity}`
   const startedAt = ports.clock.now()
@@ -60,7 +65,13 @@ export async function pull(engine: EngineContext, connection: SyncConnection, en
 }
 
 const report = (
-  connection: SyncConnection, entity: string, kind: Run['kind'], state: RunReport['state'], books: Books, error: string | null, wouldWrite: readonly WouldWrite[] = []
+  connection: SyncConnection,
+  entity: string,
+  kind: Run['kind'],
+  state: RunReport['state'],
+  books: Books,
+  error: string | null,
+  wouldWrite: readonly WouldWrite[] = []
 ): RunReport => ({ connection: connection.name, entity, kind, state, books, error, wouldWrite: eachOnce(wouldWrite) })
 
 class PullRun {
@@ -75,7 +86,14 @@ class PullRun {
   #nested = new Map<string, Books>()
   readonly #wouldWrite: WouldWrite[] = []
 
-  constructor(engine: EngineContext, connection: SyncConnection, entity: string, options: PullOptions, lease: { name: string; fence: number }, startedAt: number) {
+  constructor(
+    engine: EngineContext,
+    connection: SyncConnection,
+    entity: string,
+    options: PullOptions,
+    lease: { name: string; fence: number },
+    startedAt: number
+  ) {
     this.#engine = engine
     this.#connection = connection
     this.#entity = entity
@@ -119,7 +137,10 @@ class PullRun {
     return store.transaction(async (tx) => {
       await this.#holdLease(tx)
       const asked = swept ? await settleAbsence(tx, this.#connection, this.#entity, this.#runId, gone, ports.clock.now()) : null
-      await tx.ledger.moveCursor(name, this.#entity, { watermark: this.#startedAt, sweptAt: swept ? this.#startedAt : sweptBefore })
+      await tx.ledger.moveCursor(name, this.#entity, {
+        watermark: this.#startedAt,
+        sweptAt: swept ? this.#startedAt : sweptBefore
+      })
       await tx.ledger.finishRun(this.#runId, 'done', ports.clock.now(), asked)
       return asked
     })
@@ -152,7 +173,13 @@ class PullRun {
         coming = ask()
         coming.catch(() => undefined)
         total = page.total ?? total
-        for (const range of page.records) waiting.push({ key: range.key ?? '', askedAt, bytes: page.text.subarray(range.start, range.end), read: () => readRecord(page, range) })
+        for (const range of page.records)
+          waiting.push({
+            key: range.key ?? '',
+            askedAt,
+            bytes: page.text.subarray(range.start, range.end),
+            read: () => readRecord(page, range)
+          })
       }
       if (waiting.length >= batchSize || come === undefined) {
         if (waiting.length > 0) await this.#batch(waiting, kind)
@@ -188,7 +215,16 @@ class PullRun {
     const connection = this.#connection
     const dryRun = this.#options.dryRun ?? false
     const rules = connection.rules ? { rules: connection.rules } : {}
-    const context = { connection: connection.name, newId: ports.newId, now: ports.clock.now(), runId: this.#runId, actor: 'engine', tells: dryRun, dryRun, ...rules }
+    const context = {
+      connection: connection.name,
+      newId: ports.newId,
+      now: ports.clock.now(),
+      runId: this.#runId,
+      actor: 'engine',
+      tells: dryRun,
+      dryRun,
+      ...rules
+    }
     return { tx, connection, entity: this.#entity, context }
   }
 
@@ -201,6 +237,7 @@ class PullRun {
   async #holdLease(tx: Transaction): Promise<void> {
     const now = this.#engine.ports.clock.now()
     const fence = await tx.ledger.takeLease(this.#lease.name, this.#engine.holder, now, now + this.#engine.leaseMs)
-    if (fence !== this.#lease.fence) throw new LeaseLost('another process took this run over while this one was asleep; nothing of this page was written')
+    if (fence !== this.#lease.fence)
+      throw new LeaseLost('another process took this run over while this one was asleep; nothing of this page was written')
   }
 }

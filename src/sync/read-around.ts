@@ -7,7 +7,12 @@ import { referencesIn } from './row-value.ts'
 import type { Transaction } from './store.ts'
 
 /** Resources that hub resources refer to and no key explains yet: what an EHR tied to them. */
-export async function readAround(tx: Transaction, bound: BoundEntity, resources: ReadonlyMap<string, Resource>, keyOfName: Map<string, string>): Promise<Resource[]> {
+export async function readAround(
+  tx: Transaction,
+  bound: BoundEntity,
+  resources: ReadonlyMap<string, Resource>,
+  keyOfName: Map<string, string>
+): Promise<Resource[]> {
   const around: Resource[] = []
   let wanted = [...resources.values()]
   for (let depth = 0; depth < 2 && wanted.length > 0; depth++) {

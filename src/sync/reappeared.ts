@@ -15,13 +15,25 @@ export const isBack = (link: Link | undefined): link is Link =>
 /** The conflict of the whole record, in the place of its anchor. */
 export function returnConflict(bound: BoundEntity): ConflictContent {
   const message = 'was gone at the partner and is there again, while FHIR says that it was entered in error'
-  return { from: bound.entity.name, to: bound.anchor.mapping.resourceType, message, base: undefined, partner: undefined, hub: undefined }
+  return {
+    from: bound.entity.name,
+    to: bound.anchor.mapping.resourceType,
+    message,
+    base: undefined,
+    partner: undefined,
+    hub: undefined
+  }
 }
 
 /** The link's resources without what said that they were entered in error. */
 export function reinstated(hub: ReadonlyMap<string, HubSide>, pieces: readonly Piece[]): Map<string, HubSide> {
   const made = new Map(pieces.map((piece) => [piece.place, piece.resource]))
-  return new Map([...hub].map(([place, { reference, resource }]) => [place, { reference, resource: resource && withoutError(resource, made.get(place)) }]))
+  return new Map(
+    [...hub].map(([place, { reference, resource }]) => [
+      place,
+      { reference, resource: resource && withoutError(resource, made.get(place)) }
+    ])
+  )
 }
 
 function withoutError<T extends Resource>(resource: T, made: Resource | undefined): T {

@@ -30,7 +30,10 @@ export async function recogniseAll(
     const referred = new Set(own.flatMap((one) => [...referencesIn(resources.get(`${one.resourceType}/${one.resourceId}`))]))
     for (const piece of mapped[index]?.pieces ?? []) {
       if (piece.ownership !== 'owned' || known.has(piece.place) || found.has(piece.key)) continue
-      const resource = recognise(piece, strangers.filter((one) => referred.has(nameOf(one)) && !taken.has(nameOf(one))))
+      const resource = recognise(
+        piece,
+        strangers.filter((one) => referred.has(nameOf(one)) && !taken.has(nameOf(one)))
+      )
       if (!resource) continue
       taken.add(nameOf(resource))
       recognised.set(piece, { piece, reference: nameOf(resource), resource })

@@ -22,6 +22,8 @@ export const isAnother = (piece: Piece, resource: Resource): boolean =>
 function identityOf({ part, resource }: Piece, other: Resource): BoundRow[] {
   if (other.resourceType !== resource.resourceType) return []
   const key = part.rows.find((row) => row.row.kind === 'value' && row.row.to === part.mapping.key)
-  const identity = part.rows.filter((row) => row !== key && row.write === 'always' && row.from.some((name) => key?.from.includes(name)))
+  const identity = part.rows.filter(
+    (row) => row !== key && row.write === 'always' && row.from.some((name) => key?.from.includes(name))
+  )
   return identity.filter((row) => rowValue(row, other) !== undefined)
 }

@@ -1,6 +1,18 @@
 /** One record and its resources, brought together row by row. Pure: what it finds is a plan; `apply.ts` carries it out. */
 import type { Resource } from '@medplum/fhirtypes'
-import { type BoundEntity, type BoundRow, equal, type Issue, type Mapped, type Piece, type Pool, poolOf, type Rule, toPartner, withKeys } from '#mapping'
+import {
+  type BoundEntity,
+  type BoundRow,
+  equal,
+  type Issue,
+  type Mapped,
+  type Piece,
+  type Pool,
+  poolOf,
+  type Rule,
+  toPartner,
+  withKeys
+} from '#mapping'
 import type { Conflict, ConflictContent } from '../ledger/conflicts.ts'
 import { decide, type Verdict, type Writable } from './decide.ts'
 import { byKey, putRowValue, rowValue } from './row-value.ts'
@@ -100,13 +112,24 @@ export function reconcile(input: Reconcile): Plan {
     else if (!side.resource) note(deleted(piece, open.get(piece.place)))
     else {
       const keyed = withKeys(side.resource, input.keyOfName) as Resource
-      for (const row of piece.part.rows) decided.push(decideRow(input, piece, row, before.get(piece.place)?.resource, keyed, open))
+      for (const row of piece.part.rows)
+        decided.push(decideRow(input, piece, row, before.get(piece.place)?.resource, keyed, open))
     }
   }
   for (const { id, verdict, piece, bound: row } of decided) {
     if (verdict.kind !== 'conflict') continue
     const side = hub.get(piece.place)?.resource
-    note(found(id, verdict, piece, row, before.get(piece.place)?.resource, side && (withKeys(side, input.keyOfName) as Resource), open.get(id)))
+    note(
+      found(
+        id,
+        verdict,
+        piece,
+        row,
+        before.get(piece.place)?.resource,
+        side && (withKeys(side, input.keyOfName) as Resource),
+        open.get(id)
+      )
+    )
   }
   const places = new Set(owned.map((piece) => piece.place))
   return {
@@ -119,7 +142,11 @@ export function reconcile(input: Reconcile): Plan {
     conflicts,
     closed: input.conflicts.filter((conflict) => !met.has(conflict.row)),
     overruled: decided.flatMap(({ id, verdict }) => ('by' in verdict && verdict.by ? [{ row: id, by: verdict.by }] : [])),
-    hubValues: new Map(decided.flatMap(({ id, verdict }) => (verdict.kind === 'to-partner' || verdict.kind === 'to-both' ? [[id, verdict.value] as const] : []))),
+    hubValues: new Map(
+      decided.flatMap(({ id, verdict }) =>
+        verdict.kind === 'to-partner' || verdict.kind === 'to-both' ? [[id, verdict.value] as const] : []
+      )
+    ),
     partnerChanged: base === undefined || !equal(base, partner)
   }
 }
@@ -162,15 +189,30 @@ function found(
   const partner = rowValue(bound, piece.resource)
   const now = rowValue(bound, hub)
   const base = open ? open.content.base : rowValue(bound, before)
-  const content = { from: bound.from.join(', '), to: `${piece.resource.resourceType}.${bound.row.to}`, message: verdict.message, base, partner, hub: now }
-  const unchanged = open !== undefined && open.code === verdict.code && equal(open.content.partner, partner) && equal(open.content.hub, now)
+  const content = {
+    from: bound.from.join(', '),
+    to: `${piece.resource.resourceType}.${bound.row.to}`,
+    message: verdict.message,
+    base,
+    partner,
+    hub: now
+  }
+  const unchanged =
+    open !== undefined && open.code === verdict.code && equal(open.content.partner, partner) && equal(open.content.hub, now)
   return { row, code: verdict.code, content, unchanged }
 }
 
 function deleted(piece: Piece, open: Conflict | undefined): ConflictFound {
   const { resourceType } = piece.resource
   const message = 'was deleted in FHIR, and the partner still has the record'
-  const content = { from: piece.entity.entity.name, to: resourceType, message, base: undefined, partner: undefined, hub: undefined }
+  const content = {
+    from: piece.entity.entity.name,
+    to: resourceType,
+    message,
+    base: undefined,
+    partner: undefined,
+    hub: undefined
+  }
   return { row: piece.place, code: 'unsupported-write', content, unchanged: open !== undefined }
 }
 
@@ -189,7 +231,12 @@ function hubChanges(decided: readonly Decided[]): HubChange[] {
 function targetOf(input: Reconcile, pieces: readonly Piece[], decided: readonly Decided[]): Plan['target'] {
   const rows = decided.filter(({ verdict }) => verdict.kind === 'to-partner' || verdict.kind === 'to-both')
   if (rows.length === 0) return undefined
-  const without = (refused: readonly string[]) => targetOf(input, pieces, rows.filter(({ id }) => !refused.includes(id)))
+  const without = (refused: readonly string[]) =>
+    targetOf(
+      input,
+      pieces,
+      rows.filter(({ id }) => !refused.includes(id))
+    )
   const resources = new Map(pieces.map((piece) => [piece.key, piece.resource]))
   const touched = new Set<string>()
   for (const { piece, bound, verdict } of rows) {

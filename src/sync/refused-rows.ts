@@ -26,13 +26,23 @@ export function refusedRows(bound: BoundEntity, plan: Plan, target: Target, reco
   }
   for (const { from, code, message } of target.issues) {
     const known = code === 'missing-reference' || code === 'unmapped-code' ? code : 'invalid-content'
-    refuse({ path: from, code: known, message }, told.filter(({ row }) => row.from.join(', ') === from).map(({ id }) => id))
+    refuse(
+      { path: from, code: known, message },
+      told.filter(({ row }) => row.from.join(', ') === from).map(({ id }) => id)
+    )
   }
   for (const { id, place, row } of told) {
     const wanted = plan.hubValues.get(id)
     const kept = rowValue(row, made.get(place)) as readonly ListItem[] | undefined
     if (row.row.kind !== 'list' || !Array.isArray(wanted) || wanted.length <= (kept?.length ?? 0)) continue
-    refuse({ path: row.from.join(', '), code: 'invalid-content', message: 'the partner has no second item of the same kind in a list' }, [id])
+    refuse(
+      {
+        path: row.from.join(', '),
+        code: 'invalid-content',
+        message: 'the partner has no second item of the same kind in a list'
+      },
+      [id]
+    )
   }
   for (const issue of request.kind === 'issues' ? request.issues : []) {
     const named = told.filter(({ row, place }) => mentions(row, place, issue.path)).map(({ id }) => id)

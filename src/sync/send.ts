@@ -2,8 +2,8 @@
 import type { Outcome } from '#partner'
 import type { IntentContent } from '../ledger/intents.ts'
 import { recordHashOf } from './hash.ts'
-import type { Transaction } from './store.ts'
 import { fenced, type Held, TryLater } from './held-link.ts'
+import type { Transaction } from './store.ts'
 
 export interface Sent {
   readonly intentId: string
@@ -26,7 +26,17 @@ export async function send(
     const at = clock.now()
     await inSameTransaction(tx)
     const digest = recordHashOf({ call, body: given.body }).toString('hex')
-    await tx.ledger.planIntent({ id: intentId, linkId: link.id, call, effect, digest, fence: held.fence, at, deadline: at + engine.deadlineMs, content })
+    await tx.ledger.planIntent({
+      id: intentId,
+      linkId: link.id,
+      call,
+      effect,
+      digest,
+      fence: held.fence,
+      at,
+      deadline: at + engine.deadlineMs,
+      content
+    })
     await tx.ledger.noteAudit([{ at, actor: held.actor, action: 'intent', linkId: link.id, detail: { call, intent: intentId } }])
     return at + engine.deadlineMs
   })

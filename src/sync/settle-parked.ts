@@ -4,8 +4,8 @@ import type { Link } from '../ledger/links.ts'
 import { recordTypeOf, type SyncConnection } from './connection.ts'
 import { agreeOnCreated, createRecord } from './create-record.ts'
 import type { EngineContext } from './engine-context.ts'
-import { readBack, readFresh } from './update-record.ts'
 import { fenced, type Held, type Worked } from './held-link.ts'
+import { readBack, readFresh } from './update-record.ts'
 import { workHeld } from './work-link.ts'
 
 export type ParkedDecision =
@@ -36,8 +36,15 @@ export async function settleParked(
   if (fence === undefined) throw new CannotSettle(`link ${linkId} is being worked; try again in a minute`)
   try {
     // only what the link is now, in our hands, counts: another person may have settled it a moment ago
-    const held: Held = { engine, connection, link: (await store.ledger.readLinks([linkId])).get(linkId) as Link, fence, actor: by }
-    if (held.link.state !== 'parked') throw new CannotSettle(`link ${linkId} is not parked but ${held.link.state}; nothing was done`)
+    const held: Held = {
+      engine,
+      connection,
+      link: (await store.ledger.readLinks([linkId])).get(linkId) as Link,
+      fence,
+      actor: by
+    }
+    if (held.link.state !== 'parked')
+      throw new CannotSettle(`link ${linkId} is not parked but ${held.link.state}; nothing was done`)
     await store.ledger.noteAudit([{ at: now, actor: by, action: `parked: ${decision.kind}`, linkId, detail: {} }])
     if (decision.kind === 'leave') return { outcome: 'parked', reason: held.link.reason ?? 'left' }
     if (held.link.partnerKey !== null) return await workAgain(held)
@@ -69,6 +76,7 @@ async function adopt(held: Held, partnerKey: string): Promise<Worked> {
 async function sendOnce(held: Held): Promise<Worked> {
   const { engine, link } = held
   const now = engine.ports.clock.now()
-  for (const intent of await engine.store.ledger.liveIntents(link.id)) await engine.store.ledger.settleIntent(intent.id, 'given-up', 'not-created', now)
+  for (const intent of await engine.store.ledger.liveIntents(link.id))
+    await engine.store.ledger.settleIntent(intent.id, 'given-up', 'not-created', now)
   return createRecord(held, { sure: true })
 }

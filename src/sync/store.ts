@@ -25,8 +25,8 @@ export function postgresStore(db: Kysely<Database>, jobs: Pick<Jobs, 'send'>): S
     ledger: ledgerOn(db),
     hub: hubStoreOn(db),
     transaction: (work) =>
-      db.transaction().execute((tx) =>
-        work({ hub: hubStoreOn(tx), ledger: ledgerOn(tx), workLater: (linkId) => jobs.send(tx, linkId) })
-      )
+      db
+        .transaction()
+        .execute((tx) => work({ hub: hubStoreOn(tx), ledger: ledgerOn(tx), workLater: (linkId) => jobs.send(tx, linkId) }))
   }
 }

@@ -1,6 +1,6 @@
 /** Ties resources that were born in FHIR to the places of a record that the partner has just taken. */
 import type { Resource } from '@medplum/fhirtypes'
-import { type BoundEntity, type Piece, type Pool, locateParts, parseKey } from '#mapping'
+import { type BoundEntity, locateParts, type Piece, type Pool, parseKey } from '#mapping'
 import type { LinkResource } from '../ledger/links.ts'
 import { isAnother } from './recognise.ts'
 import { type ListItem, type Naming, putRowValue, rowValue } from './row-value.ts'
@@ -16,7 +16,13 @@ export interface Tie {
  * Which resource in the hub each piece of the record is. Lists are told in order, so the record's items and the resources that
  * they came from stand side by side; the other parts are found by reference from the anchor.
  */
-export function tiesOf(bound: BoundEntity, pieces: readonly Piece[], anchor: Resource, pool: Pool, nameOf: (key: string) => string | undefined): Tie[] {
+export function tiesOf(
+  bound: BoundEntity,
+  pieces: readonly Piece[],
+  anchor: Resource,
+  pool: Pool,
+  nameOf: (key: string) => string | undefined
+): Tie[] {
   const byPlace = new Map(pieces.map((piece) => [piece.place, piece]))
   const byPieceKey = new Map(pieces.map((piece) => [piece.key, piece]))
   const ties: Tie[] = []
@@ -45,7 +51,10 @@ export function tiesOf(bound: BoundEntity, pieces: readonly Piece[], anchor: Res
 
 /** Writes what the partner gave (ids, times) into the resources that lack it, and notes the ties. */
 export async function tie(tx: Transaction, linkId: string, ties: readonly Tie[], naming: Naming, now: number): Promise<void> {
-  const refOf = (reference: string) => ({ resourceType: reference.slice(0, reference.indexOf('/')), id: reference.slice(reference.indexOf('/') + 1) })
+  const refOf = (reference: string) => ({
+    resourceType: reference.slice(0, reference.indexOf('/')),
+    id: reference.slice(reference.indexOf('/') + 1)
+  })
   const resources = await tx.hub.readResources(ties.map((one) => refOf(one.reference)))
   const writes = ties.flatMap(({ piece, reference }) => {
     const resource = resources.get(reference)
@@ -65,8 +74,9 @@ export async function tie(tx: Transaction, linkId: string, ties: readonly Tie[],
     const resource = resources.get(reference)
     if (!resource) return []
     const version = versions.get(reference) ?? Number(resource.meta?.versionId)
-    return [{ linkId, place: piece.place, resourceType: resource.resourceType, resourceId: resource.id, version, ownership: 'owned' }]
+    return [
+      { linkId, place: piece.place, resourceType: resource.resourceType, resourceId: resource.id, version, ownership: 'owned' }
+    ]
   })
   await tx.ledger.writeLinkResources(places)
 }
-

@@ -9,7 +9,10 @@ export class ListingUnavailable extends Error {
 const tries = 5
 
 /** Asks for a page until it comes: reading again does no harm. Waits as long as the partner says, else longer every time. */
-export async function tryAgain({ clock, random }: Ports, ask: () => Promise<Page | Failure | undefined>): Promise<Page | undefined> {
+export async function tryAgain(
+  { clock, random }: Ports,
+  ask: () => Promise<Page | Failure | undefined>
+): Promise<Page | undefined> {
   for (let attempt = 1; ; attempt++) {
     const answer = await ask()
     if (answer === undefined || answer.kind === 'page') return answer

@@ -2,17 +2,17 @@
 import { poolOf, toFhir } from '#mapping'
 import type { Outcome, RecordType } from '#partner'
 import type { Intent } from '../ledger/intents.ts'
+import { loadClosure } from './closure.ts'
 import { boundEntity, recordTypeOf } from './connection.ts'
 import { recordHashOf } from './hash.ts'
-import { loadClosure } from './closure.ts'
+import { applyFresh, fenced, type Held, TryLater, type Worked } from './held-link.ts'
 import { prepare } from './prepare.ts'
 import type { Plan, Target } from './reconcile.ts'
 import { refusedRows } from './refused-rows.ts'
 import { reportUnwritable } from './report-unwritable.ts'
 import { send } from './send.ts'
-import { tookEffect } from './took-effect.ts'
 import { tie, tiesOf } from './tie.ts'
-import { applyFresh, fenced, type Held, TryLater, type Worked } from './held-link.ts'
+import { tookEffect } from './took-effect.ts'
 
 /** So often may the same write come back changed before a person is asked. */
 const fuse = 5
@@ -25,7 +25,8 @@ export async function updateRecord(held: Held, abandoned: readonly Intent[] = []
   await adoptAbandoned(held, abandoned, record)
   const applied = await applyFresh(held, record, 'read')
   const target = applied.plan?.target
-  if (applied.kind === 'parked' || applied.kind === 'skipped') return { outcome: applied.kind === 'parked' ? 'parked' : 'waiting', reason: applied.reason ?? 'held' }
+  if (applied.kind === 'parked' || applied.kind === 'skipped')
+    return { outcome: applied.kind === 'parked' ? 'parked' : 'waiting', reason: applied.reason ?? 'held' }
   if (!target || !type.update) return { outcome: applied.kind === 'conflicted' ? 'conflicted' : 'in-step' }
   return tell(held, type, applied.plan as Plan, target)
 }
@@ -52,16 +53,31 @@ async function tell(held: Held, type: RecordType, plan: Plan, target: Target): P
   if (link.alternations >= fuse) {
     await fenced(held, async (tx, current) => {
       await tx.ledger.writeLinks([{ ...current, state: 'fused', reason: 'ping-pong', due: false }])
-      await tx.ledger.noteAudit([{ at: engine.ports.clock.now(), actor: 'engine', action: 'fused', linkId: link.id, detail: { writes: link.alternations } }])
+      await tx.ledger.noteAudit([
+        { at: engine.ports.clock.now(), actor: 'engine', action: 'fused', linkId: link.id, detail: { writes: link.alternations } }
+      ])
     })
     return { outcome: 'parked', reason: 'ping-pong' }
   }
   const path = update.path?.(link.partnerKey as string)
-  const { intentId, outcome } = await send(held, update.call, { ...(path ? { path } : {}), body: request.body }, { body: request.body, record })
+  const { intentId, outcome } = await send(
+    held,
+    update.call,
+    { ...(path ? { path } : {}), body: request.body },
+    { body: request.body, record }
+  )
   return settle(held, type, plan, target.rows, intentId, outcome, record)
 }
 
-async function settle(held: Held, type: RecordType, plan: Plan, rows: readonly string[], intentId: string, outcome: Outcome, record: unknown): Promise<Worked> {
+async function settle(
+  held: Held,
+  type: RecordType,
+  plan: Plan,
+  rows: readonly string[],
+  intentId: string,
+  outcome: Outcome,
+  record: unknown
+): Promise<Worked> {
   const { engine } = held
   const { clock } = engine.ports
   switch (outcome.kind) {
@@ -96,7 +112,12 @@ async function adoptAbandoned(held: Held, abandoned: readonly Intent[], fresh: u
 }
 
 /** The partner took the record: it is the base now, and resources that the partner learnt of are tied to their places. */
-async function agreeOnSent(held: Held, intentId: string, record: unknown, state: 'applied' | 'adopted' = 'applied'): Promise<void> {
+async function agreeOnSent(
+  held: Held,
+  intentId: string,
+  record: unknown,
+  state: 'applied' | 'adopted' = 'applied'
+): Promise<void> {
   const { engine, connection } = held
   const bound = boundEntity(connection, held.link.entity)
   const now = engine.ports.clock.now()
@@ -107,7 +128,9 @@ async function agreeOnSent(held: Held, intentId: string, record: unknown, state:
     if (anchor) await tie(tx, link.id, tiesOf(bound, toFhir(bound, record).pieces, anchor, pool, nameOf), naming, now)
     const id = engine.ports.newId()
     const recordHash = recordHashOf(record)
-    await tx.ledger.observe([{ id, linkId: link.id, runId: null, at: now, origin: 'sent', recordHash, mappingVersion: bound.version, record }])
+    await tx.ledger.observe([
+      { id, linkId: link.id, runId: null, at: now, origin: 'sent', recordHash, mappingVersion: bound.version, record }
+    ])
     await tx.ledger.writeLinks([{ ...link, rawHash: null, recordHash, baseObservation: id, due: true }])
     await tx.ledger.settleIntent(intentId, state, null, now)
   })
@@ -122,10 +145,10 @@ export async function readBack(held: Held, type: RecordType, intentId: string, t
   const now = engine.ports.clock.now()
   await engine.store.ledger.settleIntent(intentId, 'verified', null, now)
   // times of change move with every write; it goes back and forth only when what was told comes back otherwise
-  const changedAgain = applied.plan?.updates.some(({ place, rows }) => rows.some((row) => told.includes(`${place}.${row.bound.row.to}`))) ?? false
+  const changedAgain =
+    applied.plan?.updates.some(({ place, rows }) => rows.some((row) => told.includes(`${place}.${row.bound.row.to}`))) ?? false
   await fenced(held, async (tx, link) => {
     await tx.ledger.writeLinks([{ ...link, alternations: changedAgain ? link.alternations + 1 : 0 }])
   })
   return applied.kind === 'conflicted' ? { outcome: 'conflicted' } : { outcome: 'pushed' }
 }
-

@@ -1,10 +1,10 @@
 /** A partner says that something changed: the signature is checked over the raw bytes, the delivery kept once, the links marked as due. */
 import { verifyWebhook } from '#partner'
+import { applyRecords } from './apply.ts'
 import { boundEntity, recordTypeOf, type SyncConnection, writableOf } from './connection.ts'
 import type { EngineContext } from './engine-context.ts'
 import { recordHashOf } from './hash.ts'
 import { applyNested } from './nested.ts'
-import { applyRecords } from './apply.ts'
 import { repeatOnCollision } from './repeat-on-collision.ts'
 import type { Transaction } from './store.ts'
 
@@ -35,11 +35,19 @@ export async function receiveWebhook(
     return missing
   })
   // a record that no link knows is read at once; should that fail, the next round's listing finds it
-  for (const { entity, key } of unknown) await introduce(engine, connection, entity, key).catch((error) => engine.log.warn('new record not read', { connection: connection.name, entity, error }))
+  for (const { entity, key } of unknown)
+    await introduce(engine, connection, entity, key).catch((error) =>
+      engine.log.warn('new record not read', { connection: connection.name, entity, error })
+    )
   return { status: 204 }
 }
 
-async function look(tx: Transaction, connection: SyncConnection, entity: string, key: string): Promise<{ entity: string; key: string }[]> {
+async function look(
+  tx: Transaction,
+  connection: SyncConnection,
+  entity: string,
+  key: string
+): Promise<{ entity: string; key: string }[]> {
   const link = (await tx.ledger.linksByKey(connection.name, entity, [key])).get(key)
   if (!link) return [{ entity, key }]
   await tx.ledger.markDue([link.id])
@@ -53,14 +61,23 @@ async function introduce(engine: EngineContext, connection: SyncConnection, enti
   const answer = await connection.client.call(type.read.call, { path: type.read.path(key) })
   if (answer.kind !== 'ok') return
   const bound = boundEntity(connection, entity)
-  await repeatOnCollision(() => engine.store.transaction(async (tx) => {
-    const known = await tx.ledger.linksByKey(connection.name, entity, [key])
-    const inDoubt = type.create ? await tx.ledger.createsInDoubt(connection.name, entity, type.create.call) : []
-    if (known.size > 0 || inDoubt.some((one) => type.create?.resembles?.(one.record, answer.data))) return
-    const context = { connection: connection.name, newId: engine.ports.newId, now: engine.ports.clock.now(), runId: null, actor: 'engine', tells: false }
-    const changedAt = bound.changedAt(answer.data)
-    const incoming = { record: answer.data, rawHash: null, recordHash: recordHashOf(answer.data), link: undefined, changedAt }
-    await applyNested(tx, connection, bound, context, [incoming])
-    await applyRecords(tx, { ...context, bound, writable: writableOf(connection, bound.entity), origin: 'read' }, [incoming])
-  }))
+  await repeatOnCollision(() =>
+    engine.store.transaction(async (tx) => {
+      const known = await tx.ledger.linksByKey(connection.name, entity, [key])
+      const inDoubt = type.create ? await tx.ledger.createsInDoubt(connection.name, entity, type.create.call) : []
+      if (known.size > 0 || inDoubt.some((one) => type.create?.resembles?.(one.record, answer.data))) return
+      const context = {
+        connection: connection.name,
+        newId: engine.ports.newId,
+        now: engine.ports.clock.now(),
+        runId: null,
+        actor: 'engine',
+        tells: false
+      }
+      const changedAt = bound.changedAt(answer.data)
+      const incoming = { record: answer.data, rawHash: null, recordHash: recordHashOf(answer.data), link: undefined, changedAt }
+      await applyNested(tx, connection, bound, context, [incoming])
+      await applyRecords(tx, { ...context, bound, writable: writableOf(connection, bound.entity), origin: 'read' }, [incoming])
+    })
+  )
 }

@@ -3,17 +3,23 @@ import type { Intent, IntentState } from '../ledger/intents.ts'
 import type { Link } from '../ledger/links.ts'
 import { recordTypeOf, type SyncConnection } from './connection.ts'
 import { createRecord } from './create-record.ts'
-import type { EngineContext } from './engine-context.ts'
 import { settleOwnPeople } from './crosswalk/settle-people.ts'
-import { updateRecord } from './update-record.ts'
+import type { EngineContext } from './engine-context.ts'
 import { applyFresh, fenced, type Held, park, TryLater, type Worked } from './held-link.ts'
+import { updateRecord } from './update-record.ts'
 
-export async function workLink(engine: EngineContext, connections: ReadonlyMap<string, SyncConnection>, linkId: string, actor = 'engine'): Promise<Worked> {
+export async function workLink(
+  engine: EngineContext,
+  connections: ReadonlyMap<string, SyncConnection>,
+  linkId: string,
+  actor = 'engine'
+): Promise<Worked> {
   const { store, ports } = engine
   const now = ports.clock.now()
   const link = (await store.ledger.readLinks([linkId])).get(linkId)
   const connection = link && connections.get(link.connection)
-  if (!link || !connection || link.state === 'tombstone' || link.state === 'fused') return { outcome: 'skipped', reason: link?.state ?? 'unknown' }
+  if (!link || !connection || link.state === 'tombstone' || link.state === 'fused')
+    return { outcome: 'skipped', reason: link?.state ?? 'unknown' }
   if (connection.paused()) return { outcome: 'skipped', reason: 'paused' }
   const fence = await store.ledger.takeLink(linkId, now, now + engine.leaseMs)
   if (fence === undefined) return { outcome: 'busy' }
@@ -54,7 +60,8 @@ async function settleAbandoned({ engine, link }: Held): Promise<{ parked: string
       const repeatable = intent.effect === 'idempotent'
       const state: IntentState = repeatable ? 'given-up' : 'parked'
       if (!repeatable) parked = 'create-unknown'
-      if (intent.state !== state) await tx.ledger.settleIntent(intent.id, state, intent.state === 'sent' ? 'no-answer' : intent.outcome, now)
+      if (intent.state !== state)
+        await tx.ledger.settleIntent(intent.id, state, intent.state === 'sent' ? 'no-answer' : intent.outcome, now)
     }
     if (parked) await park(tx, link, parked)
     return { parked, abandoned: parked ? [] : live }

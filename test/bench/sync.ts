@@ -29,12 +29,19 @@ function pagesOf(count: number): { http: Http; touch(share: number): void } {
   const all = population(7, count)
   const records = Array.from({ length: count }, (_, number) => JSON.stringify(all.caseAt(number)))
   const page = (number: number) =>
-    Buffer.from(`{"code":2000,"data":{"cases":[${records.slice(number * pageSize, (number + 1) * pageSize).join(',')}],"page":${number},"size":${pageSize},"total":${count}},"message":"Success"}`)
+    Buffer.from(
+      `{"code":2000,"data":{"cases":[${records.slice(number * pageSize, (number + 1) * pageSize).join(',')}],"page":${number},"size":${pageSize},"total":${count}},"message":"Success"}`
+    )
   let pages = Array.from({ length: Math.ceil(count / pageSize) }, (_, number) => page(number))
   return {
-    http: async ({ url }) => ({ status: 200, headers: {}, body: pages[Number(new URL(url).searchParams.get('page'))] ?? Buffer.from('') }),
+    http: async ({ url }) => ({
+      status: 200,
+      headers: {},
+      body: pages[Number(new URL(url).searchParams.get('page'))] ?? Buffer.from('')
+    }),
     touch(share) {
-      for (let at = 0; at < count; at += Math.round(1 / share)) records[at] = (records[at] as string).replace(/"case_title":"/g, '"case_title":"! ')
+      for (let at = 0; at < count; at += Math.round(1 / share))
+        records[at] = (records[at] as string).replace(/"case_title":"/g, '"case_title":"! ')
       pages = pages.map((_, number) => page(number))
     }
   }
@@ -63,18 +70,38 @@ async function measure(db: Kysely<Database>): Promise<SyncFigures[]> {
   const jobs = memoryJobs(clock)
   const partners = await loadPartners()
   const engine = createEngine({
-    store: postgresStore(db, jobs), jobs, cron: noCron, ports, log: silentLog,
-    leaseMs: 60_000, deadlineMs: 25_000, settleMs: 120_000,
-    connections: [{
-      name: 'spry', client: createClient(spry, { name: 'spry', baseUrl: 'http://127.0.0.1:1', token: async () => 'bench', grants: {} }, ports),
-      serviceTimeZone: 'UTC', entities: partners.find((one) => one.name === 'spry')?.entities ?? [], schedule: '* * * * *',
-      sweepEveryMs: 3_600_000, absenceGuard: 0.2, webhookSecrets: () => [], paused: () => false
-    }]
+    store: postgresStore(db, jobs),
+    jobs,
+    cron: noCron,
+    ports,
+    log: silentLog,
+    leaseMs: 60_000,
+    deadlineMs: 25_000,
+    settleMs: 120_000,
+    connections: [
+      {
+        name: 'spry',
+        client: createClient(
+          spry,
+          { name: 'spry', baseUrl: 'http://127.0.0.1:1', token: async () => 'bench', grants: {} },
+          ports
+        ),
+        serviceTimeZone: 'UTC',
+        entities: partners.find((one) => one.name === 'spry')?.entities ?? [],
+        schedule: '* * * * *',
+        sweepEveryMs: 3_600_000,
+        absenceGuard: 0.2,
+        webhookSecrets: () => [],
+        paused: () => false
+      }
+    ]
   })
   let peak = 0
   const round = async () => {
     globalThis.gc?.()
-    const watch = setInterval(() => { peak = Math.max(peak, process.memoryUsage().rss) }, 20)
+    const watch = setInterval(() => {
+      peak = Math.max(peak, process.memoryUsage().rss)
+    }, 20)
     const start = process.hrtime.bigint()
     const { runs } = await engine.syncRound({ full: true })
     const seconds = Number(process.hrtime.bigint() - start) / 1e9
@@ -122,6 +149,10 @@ async function writeRowByRow(db: Kysely<Database>): Promise<number> {
     for (const row of found.rows) rows.push([`bench_${table}`, row])
   }
   const start = process.hrtime.bigint()
-  for (const [table, row] of rows) await db.insertInto(table as 'link').values(row as never).execute()
+  for (const [table, row] of rows)
+    await db
+      .insertInto(table as 'link')
+      .values(row as never)
+      .execute()
   return sample / (Number(process.hrtime.bigint() - start) / 1e9)
 }

@@ -6,8 +6,12 @@ const steps = [{ kind: 'slice', name: 'diagnosis', slice: 'complaint', pattern }
 
 test('a slice is found by its codes, whatever their display says', () => {
   expect(matches({ role: { coding: [{ system: 'http://example.org/role', code: 'CC' }] } }, pattern)).toBe(true)
-  expect(matches({ role: { coding: [{ system: 'http://example.org/role', code: 'CC', display: 'Main complaint' }] } }, pattern)).toBe(true)
-  expect(matches({ role: { coding: [{ system: 'http://example.org/role', code: 'AD', display: 'Chief complaint' }] } }, pattern)).toBe(false)
+  expect(
+    matches({ role: { coding: [{ system: 'http://example.org/role', code: 'CC', display: 'Main complaint' }] } }, pattern)
+  ).toBe(true)
+  expect(
+    matches({ role: { coding: [{ system: 'http://example.org/role', code: 'AD', display: 'Chief complaint' }] } }, pattern)
+  ).toBe(false)
 })
 
 test('what an EHR wrote beside the codes of an element stays when the list is written again', () => {

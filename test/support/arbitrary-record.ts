@@ -26,7 +26,7 @@ const unforeseen = fc.dictionary(
 )
 
 export function arbitraryRecord(schema: z.ZodType): fc.Arbitrary<unknown> {
-  const examples = (schema.meta()?.['examples'] ?? []) as unknown[]
+  const examples = (schema.meta()?.examples ?? []) as unknown[]
   const general = arbitraryOf(schema)
   return examples.length === 0
     ? general

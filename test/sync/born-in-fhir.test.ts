@@ -34,14 +34,23 @@ function caseBundle(patient: string | undefined): Bundle {
     entry: [
       {
         fullUrl: 'urn:uuid:00000000-0000-4000-8000-000000000002',
-        resource: { resourceType: 'Condition', clinicalStatus, category: category('http://hl7.org/fhir/us/core/CodeSystem/condition-category', 'health-concern'), code: { text: title }, subject },
+        resource: {
+          resourceType: 'Condition',
+          clinicalStatus,
+          category: category('http://hl7.org/fhir/us/core/CodeSystem/condition-category', 'health-concern'),
+          code: { text: title },
+          subject
+        },
         request: { method: 'POST', url: 'Condition' }
       },
       {
         fullUrl: 'urn:uuid:00000000-0000-4000-8000-000000000003',
         resource: {
-          resourceType: 'Condition', clinicalStatus, category: category('http://terminology.hl7.org/CodeSystem/condition-category', 'problem-list-item'),
-          code: { coding: [{ system: 'http://hl7.org/fhir/sid/icd-10-cm', code: 'M54.50' }], text: 'Low back pain' }, subject
+          resourceType: 'Condition',
+          clinicalStatus,
+          category: category('http://terminology.hl7.org/CodeSystem/condition-category', 'problem-list-item'),
+          code: { coding: [{ system: 'http://hl7.org/fhir/sid/icd-10-cm', code: 'M54.50' }], text: 'Low back pain' },
+          subject
         },
         request: { method: 'POST', url: 'Condition' }
       },
@@ -52,8 +61,19 @@ function caseBundle(patient: string | undefined): Bundle {
           status: 'active',
           type: [{ coding: [{ system: 'https://fhir.example.org/CodeSystem/spry-specialization', code: 'MSK' }] }],
           diagnosis: [
-            { condition: { reference: 'urn:uuid:00000000-0000-4000-8000-000000000002' }, role: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/diagnosis-role', code: 'CC', display: 'Chief complaint' }] } },
-            { condition: { reference: 'urn:uuid:00000000-0000-4000-8000-000000000003' }, role: { coding: [{ system: 'https://fhir.example.org/CodeSystem/case-diagnosis-role', code: 'medical' }] }, rank: 1 }
+            {
+              condition: { reference: 'urn:uuid:00000000-0000-4000-8000-000000000002' },
+              role: {
+                coding: [
+                  { system: 'http://terminology.hl7.org/CodeSystem/diagnosis-role', code: 'CC', display: 'Chief complaint' }
+                ]
+              }
+            },
+            {
+              condition: { reference: 'urn:uuid:00000000-0000-4000-8000-000000000003' },
+              role: { coding: [{ system: 'https://fhir.example.org/CodeSystem/case-diagnosis-role', code: 'medical' }] },
+              rank: 1
+            }
           ],
           patient: subject,
           period: { start: '2026-04-02' }
@@ -64,7 +84,8 @@ function caseBundle(patient: string | undefined): Bundle {
   }
 }
 
-const post = (bundle: Bundle) => runTransaction(practice.hub, bundle, { access: fullAccess, handling: 'strict', withResources: true })
+const post = (bundle: Bundle) =>
+  runTransaction(practice.hub, bundle, { access: fullAccess, handling: 'strict', withResources: true })
 const known = () => `Patient?identifier=${sid('patient')}|${patientId}`
 const atSpry = () => practice.twin.store.list({ page: 0, size: 1000 }).cases.filter((one) => one.case_title === title)
 const links = () => db.selectFrom('link').select(['id', 'state', 'reason', 'partner_key']).where('entity', '=', 'case').execute()
@@ -76,13 +97,17 @@ describe('a case born in FHIR', () => {
     await practice.round()
     expect(practice.twin.counters.created - before).toBe(1)
     expect(atSpry()).toHaveLength(1)
-    expect(atSpry()[0]).toMatchObject({ patient_id: patientId, treatment_start_date: '2026-04-02', icd_codes: [{ code: 'M54.50' }] })
+    expect(atSpry()[0]).toMatchObject({
+      patient_id: patientId,
+      treatment_start_date: '2026-04-02',
+      icd_codes: [{ code: 'M54.50' }]
+    })
     const key = atSpry()[0]?.spry_case_id as string
     const episode = await theOne<EpisodeOfCare>(practice.hub, `EpisodeOfCare?identifier=${sid('case')}|${key}`)
     expect(episode.diagnosis).toHaveLength(2)
     const problem = await theOne<Condition>(practice.hub, `Condition?identifier=${sid('case-problem')}|${key}`)
     expect(problem.code?.text).toBe(title)
-    const icd = (atSpry()[0]?.icd_codes?.[0] as { id: number }).id
+    const icd = atSpry()[0]?.icd_codes?.[0]?.id
     const diagnosis = await theOne<Condition>(practice.hub, `Condition?identifier=${sid('case-diagnosis')}|${key}/${icd}`)
     expect(diagnosis.id).toBe(episode.diagnosis?.[1]?.condition?.reference?.split('/')[1])
     expect(await practice.store.ledger.allOpenConflicts()).toEqual([])
@@ -115,21 +140,36 @@ describe('a case born in FHIR', () => {
     expect(practice.twin.counters.created - before).toBe(1)
     const parked = (await links()).find((link) => link.state === 'parked')
     expect(parked).toMatchObject({ reason: 'create-unknown', partner_key: null })
-    expect((await db.selectFrom('resource').select('id').where('resource_type', '=', 'EpisodeOfCare').execute()).length).toBe((await links()).length)
-    await practice.engine.settleParked(parked?.id as string, { kind: 'adopt', partnerKey: atSpry()[0]?.spry_case_id as string }, 'a tester')
+    expect((await db.selectFrom('resource').select('id').where('resource_type', '=', 'EpisodeOfCare').execute()).length).toBe(
+      (await links()).length
+    )
+    await practice.engine.settleParked(
+      parked?.id as string,
+      { kind: 'adopt', partnerKey: atSpry()[0]?.spry_case_id as string },
+      'a tester'
+    )
     await practice.round({ full: true })
-    expect(await links()).toContainEqual(expect.objectContaining({ id: parked?.id, state: 'active', partner_key: atSpry()[0]?.spry_case_id }))
+    expect(await links()).toContainEqual(
+      expect.objectContaining({ id: parked?.id, state: 'active', partner_key: atSpry()[0]?.spry_case_id })
+    )
     expect(practice.twin.counters.created - before).toBe(1)
   })
 
   test('is parked when Spry already has a case that it may be', async () => {
     const response = await fetch(`${practice.twin.url}/twin/cases`, {
-      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ patient_id: patientId, case_title: title, specialization: 'MSK' })
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ patient_id: patientId, case_title: title, specialization: 'MSK' })
     })
     expect(response.ok).toBe(true)
     const before = practice.twin.counters.created
     await post(caseBundle(known()))
-    const [link] = await db.selectFrom('link').select('id').where('partner_key', 'is', null).where('state', '=', 'waiting').execute()
+    const [link] = await db
+      .selectFrom('link')
+      .select('id')
+      .where('partner_key', 'is', null)
+      .where('state', '=', 'waiting')
+      .execute()
     await practice.engine.workLink(link?.id as string)
     expect((await links()).find((one) => one.id === link?.id)).toMatchObject({ state: 'parked', reason: 'resembles-existing' })
     expect(practice.twin.counters.created).toBe(before)

@@ -16,14 +16,25 @@ const episode = (key = documented) => theOne<EpisodeOfCare>(practice.hub, `Episo
 const problem = (key = documented) => theOne<Condition>(practice.hub, `Condition?identifier=${sid('case-problem')}|${key}`)
 const atSpry = (key = documented) => practice.twin.store.get(key) as Record<string, unknown>
 const edit = (key: string, fields: Record<string, unknown>) =>
-  fetch(`${practice.twin.url}/twin/cases/${key}`, { method: 'PATCH', body: JSON.stringify(fields), headers: { 'content-type': 'application/json' } })
-const change = async <T extends Resource>(resource: T, edited: Partial<T>) => practice.hub.update({ ...resource, ...edited } as T & { id: string })
+  fetch(`${practice.twin.url}/twin/cases/${key}`, {
+    method: 'PATCH',
+    body: JSON.stringify(fields),
+    headers: { 'content-type': 'application/json' }
+  })
+const change = async <T extends Resource>(resource: T, edited: Partial<T>) =>
+  practice.hub.update({ ...resource, ...edited } as T & { id: string })
 const otherKey = () => practice.twin.store.list({ page: 0, size: 5 }).cases[2]?.spry_case_id as string
 
 /** A further round must find nothing to do on either side. */
 async function expectRest(): Promise<void> {
   const { counters } = practice.twin
-  const versions = async () => (await db.selectFrom('resource').select(({ fn }) => fn.sum<number>('version').as('sum')).executeTakeFirst())?.sum
+  const versions = async () =>
+    (
+      await db
+        .selectFrom('resource')
+        .select(({ fn }) => fn.sum<number>('version').as('sum'))
+        .executeTakeFirst()
+    )?.sum
   await practice.round({ full: true })
   const before = [counters.created, counters.updated, await versions()]
   const { runs } = await practice.round({ full: true })
@@ -34,8 +45,14 @@ async function expectRest(): Promise<void> {
 describe('a Spry case', () => {
   test('arrives in the hub with the first round, and the books balance', async () => {
     const { runs } = await practice.round()
-    expect(runs.map(({ entity, state, books, error }) => ({ entity, state, error, seen: books.seen, applied: books.applied }))).toContainEqual({
-      entity: 'case', state: 'done', error: null, seen: 5, applied: 5
+    expect(
+      runs.map(({ entity, state, books, error }) => ({ entity, state, error, seen: books.seen, applied: books.applied }))
+    ).toContainEqual({
+      entity: 'case',
+      state: 'done',
+      error: null,
+      seen: 5,
+      applied: 5
     })
     expect((await problem()).code?.text).toBe('Stable Burst Fracture')
     await expectRest()
@@ -71,7 +88,11 @@ describe('a Spry case', () => {
     await practice.round()
     const conflicts = await practice.store.ledger.allOpenConflicts()
     expect(conflicts.map(({ row, code }) => ({ row, code }))).toEqual([{ row: 'problem.code.text', code: 'conflict' }])
-    expect(conflicts[0]?.content).toMatchObject({ base: 'Burst fracture, stable', partner: 'Title at Spry', hub: 'Title in FHIR' })
+    expect(conflicts[0]?.content).toMatchObject({
+      base: 'Burst fracture, stable',
+      partner: 'Title at Spry',
+      hub: 'Title in FHIR'
+    })
     expect((await episode()).extension?.find((one) => one.url.endsWith('spry-case-visit-limit'))?.valueInteger).toBe(12)
     expect(atSpry().case_title).toBe('Title at Spry')
     await expectRest()

@@ -4,7 +4,9 @@ import { expect, test } from 'vitest'
 import { mergeLists } from '../../src/sync/merge-lists.ts'
 
 const seed = Number(process.env.LIGATURE_SEED ?? Math.floor(Math.random() * 2 ** 31))
-const list = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { maxLength: 5 }).map((keys) => keys.map((key) => ({ key })))
+const list = fc
+  .uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { maxLength: 5 })
+  .map((keys) => keys.map((key) => ({ key })))
 const options = { seed, numRuns: 2000 }
 const keys = (items: readonly { key: string }[] | undefined) => items?.map((item) => item.key)
 console.info(`merge laws: seed ${seed} (LIGATURE_SEED)`)

@@ -1,7 +1,7 @@
 /** Which person a reference in the hub means to the partner, and where that is not certain. */
 import type { Resource } from '@medplum/fhirtypes'
-import { identitiesOf, keyOfIdentity, lookupOf } from './identity.ts'
 import type { Transaction } from '../store.ts'
+import { identitiesOf, keyOfIdentity, lookupOf } from './identity.ts'
 
 /**
  * The people among these resources of whom a connection cannot be told which one they are, as `Type/<id>`: another resource bears

@@ -2,6 +2,9 @@
  * The crosswalk: which hub Patient and Practitioner the ids of partners mean. It is kept where everybody sees it, as identifiers of
  * those resources; people, imports and EHRs write it, and nothing is ever matched by what two persons have in common.
  */
+
+import { repeatOnCollision } from '../repeat-on-collision.ts'
+import type { Store, Transaction } from '../store.ts'
 import {
   type Identity,
   type IdentityKind,
@@ -16,9 +19,7 @@ import {
 import { type Deciding, mergeIdentity, withIdentities } from './merge-identity.ts'
 import { isOwned, movableOwner, moveOwned } from './move-owned.ts'
 import { findReferred } from './referred.ts'
-import { repeatOnCollision } from '../repeat-on-collision.ts'
 import { replacedBy } from './replaced-by.ts'
-import type { Store, Transaction } from '../store.ts'
 import { wakeLinks } from './wake-links.ts'
 
 /** What somebody asserts. */

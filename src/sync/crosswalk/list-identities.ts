@@ -1,5 +1,5 @@
-import { type Identity, identityOf, identitySystems, isEngineMade, isStub } from './identity.ts'
 import type { Store } from '../store.ts'
+import { type Identity, identityOf, identitySystems, isEngineMade, isStub } from './identity.ts'
 
 export interface ListedIdentity extends Identity {
   /** `Patient/<id>` in the hub. */

@@ -1,9 +1,9 @@
 /** Two resources of the hub turn out to be one person: what the engine made gives way to the other, in one transaction. */
 import type { Identifier } from '@medplum/fhirtypes'
-import { type Identity, identifierOf, identitiesOf, keyOfIdentity, lookupOf, refOf, type Stored } from './identity.ts'
-import { markReplaced } from './replaced-by.ts'
 import { withReferences } from '../row-value.ts'
 import type { Transaction } from '../store.ts'
+import { type Identity, identifierOf, identitiesOf, keyOfIdentity, lookupOf, refOf, type Stored } from './identity.ts'
+import { markReplaced } from './replaced-by.ts'
 import { wakeLinks } from './wake-links.ts'
 
 export interface Deciding {

@@ -4,9 +4,9 @@
  * differs becomes a conflict.
  */
 import type { LinkResource } from '../../ledger/links.ts'
+import type { Transaction } from '../store.ts'
 import { type Identity, isEngineMade, refOf, type Stored } from './identity.ts'
 import { type Deciding, mergeIdentity } from './merge-identity.ts'
-import type { Transaction } from '../store.ts'
 
 /** The link that may give this resource up: its partner made it, and since then nobody but the engine has changed what is mapped. */
 export async function movableOwner(

@@ -1,6 +1,7 @@
 /** The resource that somebody means by `Patient/<id>` or `system|value`. */
-import { refOf, type Stored } from './identity.ts'
+
 import type { Transaction } from '../store.ts'
+import { refOf, type Stored } from './identity.ts'
 
 export interface NotFound {
   readonly outcome: 'no-such-resource' | 'ambiguous-identifier'

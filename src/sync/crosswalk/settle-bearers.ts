@@ -1,8 +1,9 @@
 /** Several resources bear one partner's id: where that is an EHR's resource and what the engine made before, the EHR's is meant. */
+
+import type { Transaction } from '../store.ts'
 import { type Identity, identityOfKey, isStub, refOf, type Stored } from './identity.ts'
 import { type Deciding, mergeIdentity } from './merge-identity.ts'
 import { isOwned, movableOwner, moveOwned } from './move-owned.ts'
-import type { Transaction } from '../store.ts'
 
 /**
  * Merges what can be merged without a guess; `bearers` (`Type?identifier=…` → ids) is brought up to date. Two resources of EHRs

@@ -1,7 +1,8 @@
 /** Before a link is worked: people whom an EHR has said to be somebody that the engine had made a stub for. */
+
+import { fenced, type Held } from '../held-link.ts'
 import { identitiesOf, lookupOf, refOf } from './identity.ts'
 import { settleBearers } from './settle-bearers.ts'
-import { fenced, type Held } from '../held-link.ts'
 
 /** Settles which resources the ids of these people mean, where that needs no guess. */
 export async function settlePeople(held: Held, names: readonly string[]): Promise<void> {

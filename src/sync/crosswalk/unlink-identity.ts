@@ -2,6 +2,7 @@
 import type { Patient } from '@medplum/fhirtypes'
 import { type BoundEntity, partnerUrl, toFhir } from '#mapping'
 import type { NewId } from '../../ports.ts'
+import type { Transaction } from '../store.ts'
 import {
   type Identity,
   identifierOf,
@@ -15,7 +16,6 @@ import {
 } from './identity.ts'
 import { type Deciding, rewriteReferences } from './merge-identity.ts'
 import { meetAgain } from './move-owned.ts'
-import type { Transaction } from '../store.ts'
 import { wakeLinks } from './wake-links.ts'
 
 export type Unlinked =

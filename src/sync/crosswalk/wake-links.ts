@@ -1,6 +1,7 @@
 /** Once it is known who somebody is, what waited for it goes on. */
-import { refOf } from './identity.ts'
+
 import type { Transaction } from '../store.ts'
+import { refOf } from './identity.ts'
 
 /** Marks as due what waits for an identity, and what is in conflict about resources that refer to this person. */
 export async function wakeLinks(tx: Transaction, person: string): Promise<void> {
