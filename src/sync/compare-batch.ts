@@ -1,7 +1,8 @@
 /** A batch of listed records against the ledger: one query tells what is unchanged, and only the rest is parsed and applied. */
 import type { Link } from '../ledger/links.ts'
 import type { Books } from '../ledger/runs.ts'
-import { type ApplyContext, applyRecords } from './apply.ts'
+import { applyRecords } from './apply.ts'
+import type { ApplyContext } from './batch-writes.ts'
 import { count, emptyBooks } from './books.ts'
 import { boundEntity, recordTypeOf, type SyncConnection, writableOf } from './connection.ts'
 import type { Incoming } from './gather.ts'

@@ -1,6 +1,7 @@
 /** Records inside records that have links of their own: a physician, a payer, a card. The newest record around them speaks for them. */
 import { type BoundEntity, nestedRecords } from '#mapping'
-import { type Applied, type ApplyContext, applyRecords } from './apply.ts'
+import { type Applied, applyRecords } from './apply.ts'
+import type { ApplyContext } from './batch-writes.ts'
 import { type SyncConnection, writableOf } from './connection.ts'
 import type { Incoming } from './gather.ts'
 import { recordHashOf } from './hash.ts'
