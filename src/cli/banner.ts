@@ -21,7 +21,7 @@ export function startBanner({ config, ownUrl, twins, connections }: StartBanner)
     ['FHIR endpoint', `${ownUrl}/fhir/R4`],
     ...twins.flatMap(({ title, url }) => [
       [`${title} (twin)`, url],
-      [`${title}, edit it`, `${url}/twin/`]
+      [`${title}, edit it`, `${url}/twin/state`]
     ]),
     ...(isSandbox
       ? []

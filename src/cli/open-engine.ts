@@ -45,6 +45,8 @@ export async function openEngine({ config, ports, log, webhooksUrl, ...options }
     const { db } = database
     const { leaseMs, deadlineMs, settleMs } = config
     const store = postgresStore(db, jobs)
+    // what a dead engine held need not wait for its lease to run out; fences keep it from writing if it was not dead after all
+    if (database.startedHere) await store.ledger.endAllLeases()
     const engine = createEngine({
       store,
       jobs,

@@ -1,5 +1,7 @@
 import type { Conflict, Resolution } from '../ledger/conflicts.ts'
 import { ledgerOn } from '../ledger/ledger.ts'
+import { boundEntity } from '../sync/connection.ts'
+import { whyUnfit } from '../sync/fits-row.ts'
 import { type Cli, printResult } from './cli.ts'
 import type { OpenEngine } from './open-engine.ts'
 import { parseJson } from './parse-json.ts'
@@ -31,6 +33,7 @@ export async function resolveConflict(cli: Cli, id: string, options: ResolveOpti
         () => `It was resolved before: ${how}.`
       )
     }
+    if (resolution === 'value') await requireFit(open, conflict, value)
     const by = who(cli)
     await db.transaction().execute(async (tx) => {
       await ledgerOn(tx).decideConflict(id, resolution, by, value)
@@ -42,13 +45,25 @@ export async function resolveConflict(cli: Cli, id: string, options: ResolveOpti
     const outcome = await workUntilFree(open, conflict.linkId, by)
     const after = (await ledger.readConflict(id)) as Conflict
     const isResolved = after.state === 'resolved'
+    const isInStep = isResolved && (outcome === 'in-step' || outcome === 'pushed')
     printResult(cli, options.json, { id, state: after.state, outcome }, () =>
-      isResolved
+      isInStep
         ? 'Resolved, and both sides are in step.'
-        : `It stays open: ${after.content.from} ⇄ ${after.content.to} ${after.content.message} (${outcome}).`
+        : isResolved
+          ? `Decided, but the link is not in step (${outcome}): see ligature conflicts, and ligature ledger ${conflict.linkId}.`
+          : `It stays open: ${after.content.from} ⇄ ${after.content.to} ${after.content.message} (${outcome}).`
     )
-    cli.exitCode = isResolved ? 0 : 1
+    cli.exitCode = isInStep ? 0 : 1
   })
+}
+
+/** A value that cannot stand on both sides is refused before anything is decided. */
+async function requireFit({ store, connections }: OpenEngine, conflict: Conflict, value: unknown): Promise<void> {
+  const link = (await store.ledger.readLinks([conflict.linkId])).get(conflict.linkId)
+  const connection = connections.list.find(({ name }) => name === link?.connection)
+  if (!link || !connection) throw new WrongUse(`The connection of conflict ${conflict.id} is not configured.`)
+  const unfit = whyUnfit(boundEntity(connection, link.entity), conflict.row, value)
+  if (unfit) throw new WrongUse(`--value does not fit ${conflict.content.from} ⇄ ${conflict.content.to}: ${unfit}.`)
 }
 
 function decisionOf({ take, value }: ResolveOptions): { resolution: Resolution; value?: unknown } {
@@ -57,7 +72,7 @@ function decisionOf({ take, value }: ResolveOptions): { resolution: Resolution; 
   const parsed = parseJson(value)
   if ('problem' in parsed)
     throw new WrongUse(`--value is not JSON: ${parsed.problem}. A text needs its quotes: --value '"like this"'.`)
-  return { resolution: 'value', value: parsed.value }
+  return { resolution: 'value', value: parsed.value ?? undefined }
 }
 
 /** A running engine may have the link in hand, perhaps just because of this decision. */

@@ -64,6 +64,7 @@ const isOurs = new Set([
   'SecretMissing',
   'DataFolderInUse',
   'DataFolderClosed',
+  'FolderNotMade',
   'DatabaseUnreachable',
   'ClusterBroken',
   'PostgresStartFailed',

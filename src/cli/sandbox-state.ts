@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { makeFolder } from '../database/make-folder.ts'
 import { processStart } from '../database/process-identity.ts'
 import type { NewId } from '../ports.ts'
 
@@ -30,7 +31,7 @@ export function readTwinState(dataFolder: string, partner: string, newId: NewId)
 /** Writes it whole or not at all; only the owner may read it. */
 export function keepTwinState(dataFolder: string, partner: string, state: TwinState): void {
   const file = fileOf(dataFolder, partner)
-  mkdirSync(join(dataFolder, 'twins'), { recursive: true, mode: 0o700 })
+  makeFolder(join(dataFolder, 'twins'), 0o700)
   writeFileSync(`${file}.unfinished`, JSON.stringify(state), { mode: 0o600 })
   renameSync(`${file}.unfinished`, file)
 }

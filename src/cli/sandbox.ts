@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Call, createClient, type Partner, type StartTwin, type Twin } from '#partner'
+import { makeFolder } from '../database/make-folder.ts'
 import type { PartnerModule } from '../partners.ts'
 import type { Ports } from '../ports.ts'
 import type { SyncConnection } from '../sync/connection.ts'
@@ -62,7 +62,7 @@ async function openTwin(
 ): Promise<SandboxTwin> {
   const state = readTwinState(dataFolder, module.name, ports.newId)
   const start = async (): Promise<string> => {
-    mkdirSync(join(dataFolder, 'twins'), { recursive: true, mode: 0o700 })
+    makeFolder(join(dataFolder, 'twins'), 0o700)
     const webhook = webhooksUrl && { url: `${webhooksUrl}/${module.name}`, secret: state.webhookSecret }
     const twin = await onItsPort(state, (port) =>
       startTwin({

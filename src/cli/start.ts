@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import type { Command } from 'commander'
 import { realPorts } from '../adapters/real-ports.ts'
 import { type Config, readConfig } from '../config.ts'
+import { makeFolder } from '../database/make-folder.ts'
 import { openDatabase } from '../database/open-database.ts'
 import { HubRepository } from '../fhir/hub-repository.ts'
 import { createApp } from '../http/app.ts'
@@ -51,7 +51,7 @@ function portOf(text: string): string {
 async function run(cli: Cli, config: Config, ports: Ports, server: HttpServer, stopped: Promise<void>): Promise<void> {
   const { clock, newId, random } = ports
   const log = createLog(config.logLevel)
-  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
+  makeFolder(config.dataFolder, 0o700)
   const ownUrl = ownUrlOf(config.host, server.port)
   const open = await openEngine({
     config,

@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
 import type { Log } from '../log.ts'
 import type { Clock, NewId } from '../ports.ts'
 import { type Cluster, initCluster, readPassword } from './cluster.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
+import { makeFolder } from './make-folder.ts'
 import { postgresAccount } from './postgres-account.ts'
 import { postgresBinaries } from './postgres-binaries.ts'
 import { endPostgres, readPostmasterFile } from './postgres-processes.ts'
@@ -61,7 +61,7 @@ export class DataFolderClosed extends Error {
 
 function takeDataFolder(dataFolder: string, newId: NewId): () => void {
   try {
-    mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+    makeFolder(dataFolder, 0o700)
     return lockDataFolder(dataFolder, newId)
   } catch (error) {
     if (error instanceof Error && 'syscall' in error) throw new DataFolderClosed(dataFolder, error)

@@ -10,6 +10,8 @@ export interface OpenDatabase {
   readonly db: Kysely<Database>
   readonly pool: pg.Pool
   readonly url: string
+  /** The embedded Postgres was started here, so whoever held something in it before is gone. */
+  readonly startedHere: boolean
   /** Ends the connections, and the embedded Postgres if it was started here. */
   close(): Promise<void>
 }
@@ -34,7 +36,7 @@ export async function openDatabase(options: {
   }
   try {
     for (const migration of await migrate(db as Kysely<unknown>)) options.log.info('migration ran', { migration })
-    return { db, pool, url, close }
+    return { db, pool, url, startedHere: embedded !== undefined, close }
   } catch (error) {
     await close()
     throw isUnreachable(error) ? new DatabaseUnreachable(url, error) : error

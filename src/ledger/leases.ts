@@ -20,10 +20,10 @@ export async function takeLease(
   return rows[0]?.fence
 }
 
-/** Whether the lease is still held with this fence; locks it until the transaction ends. */
-export async function holdsLease(db: Kysely<Database>, name: string, fence: number, now: number): Promise<boolean> {
-  const row = await db.selectFrom('lease').select(['fence', 'until']).where('name', '=', name).forUpdate().executeTakeFirst()
-  return row !== undefined && row.fence === fence && row.until > now
+/** Ends all leases, of runs and of links: only for who knows that no other engine is alive. Fences go on growing. */
+export async function endAllLeases(db: Kysely<Database>): Promise<void> {
+  await db.updateTable('lease').set({ until: 0 }).execute()
+  await db.updateTable('link').set({ leased_until: 0 }).where('leased_until', '>', 0).execute()
 }
 
 export async function dropLease(db: Kysely<Database>, name: string, fence: number): Promise<void> {

@@ -43,9 +43,7 @@ export function bornCase(patient: string, title: string, code = 'M54.50'): Bundl
             {
               condition: { reference: complaint },
               role: {
-                coding: [
-                  { system: 'http://terminology.hl7.org/CodeSystem/diagnosis-role', code: 'CC', display: 'Chief complaint' }
-                ]
+                coding: [{ system: 'http://terminology.hl7.org/CodeSystem/diagnosis-role', code: 'CC' }]
               }
             },
             {

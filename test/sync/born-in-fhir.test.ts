@@ -64,9 +64,7 @@ function caseBundle(patient: string | undefined): Bundle {
             {
               condition: { reference: 'urn:uuid:00000000-0000-4000-8000-000000000002' },
               role: {
-                coding: [
-                  { system: 'http://terminology.hl7.org/CodeSystem/diagnosis-role', code: 'CC', display: 'Chief complaint' }
-                ]
+                coding: [{ system: 'http://terminology.hl7.org/CodeSystem/diagnosis-role', code: 'CC' }]
               }
             },
             {

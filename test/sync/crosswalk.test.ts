@@ -392,7 +392,7 @@ describe('a case that an EHR opens', () => {
         {
           condition: { reference: `Condition/${complaint.id}` },
           role: {
-            coding: [{ system: 'http://terminology.hl7.org/CodeSystem/diagnosis-role', code: 'CC', display: 'Chief complaint' }]
+            coding: [{ system: 'http://terminology.hl7.org/CodeSystem/diagnosis-role', code: 'CC' }]
           }
         }
       ],
