@@ -11,6 +11,8 @@ export interface ElementCheck {
   readonly targets?: ReadonlySet<string>
   /** `onset[x]`: only one of these may be there. */
   readonly choice?: string
+  /** Is an object: its type has elements of its own. */
+  readonly complex: boolean
   readonly children: () => ReadonlyMap<string, ElementCheck>
 }
 
@@ -44,6 +46,8 @@ function childrenOf(
         ...bindingOf(element, type.code, definitions),
         ...targetsOf(type.targetProfile),
         ...(choice ? { choice: name } : {}),
+        // types that have elements begin with a capital, primitive ones do not
+        complex: /^[A-Z#]/.test(type.code),
         children: lazily(() => {
           if (type.code === 'BackboneElement' || type.code === 'Element') return childrenOf(element.path, elements, definitions)
           if (type.code.startsWith('#')) return childrenOf(type.code.slice(1), elements, definitions)

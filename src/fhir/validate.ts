@@ -83,6 +83,9 @@ function checkValue(value: unknown, check: ElementCheck, place: string, checking
       found.push(issue('security', 'Narrative with active or foreign content', place))
     return
   }
+  if (check.complex && (typeof value === 'number' || typeof value === 'boolean')) {
+    found.push(issue('structure', 'Must be an object', place))
+  }
   if (typeof value !== 'object' || value === null) return
   const fields = value as Fields
   if (check.codes && !hasCode(fields, check.codes)) found.push(issue('code-invalid', 'No code of the required value set', place))

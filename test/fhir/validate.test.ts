@@ -83,3 +83,10 @@ test.each([
   isSafeNarrative(div)
   expect(performance.now() - start).toBeLessThan(500)
 })
+
+test('a number or a boolean where an object must stand is refused', () => {
+  for (const subject of [5, true]) {
+    const resource = { resourceType: 'Condition', code: { text: 'x' }, subject } as unknown as Resource
+    expect(validateFhir(resource)).toMatchObject([{ severity: 'error', code: 'structure', expression: ['Condition.subject'] }])
+  }
+})
