@@ -11,7 +11,8 @@ import {
   poolOf,
   toBundle,
   toFhir,
-  toPartner
+  toPartner,
+  unforeseenFields
 } from '#mapping'
 import type { Cli } from './cli.ts'
 import { findEntity } from './find-entity.ts'
@@ -70,12 +71,19 @@ async function forward(cli: Cli, bound: BoundEntity, file: string, { context }: 
   if (given.resourceType === 'Bundle') throw new WrongUse(`${inputName(file)} is a Bundle. Add --back to print the record.`)
   const record = context === undefined ? given : { ...(await readJsonObject(cli, context, 'context')), ...given }
   const { pieces, issues } = toFhir(bound, record, { deep: true })
-  if (pieces.length > 0) return { result: toBundle(pieces), issues }
+  if (pieces.length > 0) return { result: toBundle(pieces), issues: [...issues, ...unforeseen(bound, record)] }
   const problems = issues.map((issue) => `${inputName(file)}: ${issue.from}: ${issue.message}`)
   throw new WrongUse(
     `${problems.join('\n')}.\nGive a ${bound.entity.title.toLowerCase()} as the partner shows it, outside of any envelope; ` +
       'what the record itself does not say can come from --context FILE.'
   )
+}
+
+/** Fields that nobody foresaw are not dropped in silence: they stay with the partner, and are said. */
+function unforeseen(bound: BoundEntity, record: unknown): Issue[] {
+  const to = bound.anchor.mapping.resourceType
+  const message = 'is in no schema: it stays with the partner'
+  return unforeseenFields(bound.entity.record, record).map((from) => ({ from, to, code: 'unmapped-code', message }))
 }
 
 async function back(cli: Cli, bound: BoundEntity, file: string, { base }: MapOptions): Promise<MapResult> {

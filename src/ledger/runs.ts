@@ -11,7 +11,7 @@ export interface Books {
   conflicted: number
   parked: number
   skipped: number
-  /** Why records were skipped, and how many for each reason. */
+  /** Why records were skipped or parked, and which fields are in no schema; how many records for each. */
   reasons: Record<string, number>
 }
 

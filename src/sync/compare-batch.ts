@@ -1,4 +1,5 @@
 /** A batch of listed records against the ledger: one query tells what is unchanged, and only the rest is parsed and applied. */
+import { unforeseenFields } from '#mapping'
 import type { Link } from '../ledger/links.ts'
 import type { Books } from '../ledger/runs.ts'
 import { applyRecords } from './apply.ts'
@@ -97,6 +98,7 @@ async function sortOut(
       listedBefore: changed.has(one.key),
       mayBeOurs: inDoubt.some((doubt) => type?.create?.resembles?.(doubt.record, record) ?? false)
     })
+    if (verdict.kind === 'changed') noteUnforeseen(books, unforeseenFields(bound.entity.record, record))
     if (verdict.kind === 'changed')
       changed.set(one.key, { record, rawHash, recordHash, link, changedAt: bound.changedAt(record) })
     else count(books, verdict.kind, verdict.reason)
@@ -107,6 +109,14 @@ async function sortOut(
   await tx.ledger.countFound(same.flatMap(({ link }) => (link.missing > 0 ? [link.id] : [])))
   if (type?.read) await tx.ledger.markDue(lookAgain)
   return [...changed.values()]
+}
+
+/** Fields in no schema stay in the base; the books say which, and in how many records. */
+function noteUnforeseen({ reasons }: Books, paths: readonly string[]): void {
+  for (const path of paths) {
+    const reason = `in no schema: ${path}`
+    reasons[reason] = (reasons[reason] ?? 0) + 1
+  }
 }
 
 function readOrNothing(one: Listed): unknown {

@@ -133,3 +133,13 @@ describe('a Spry case', () => {
     await expectRest()
   })
 })
+
+test('a field that nobody foresaw stays in the base and is counted in the books', async () => {
+  await edit(documented, { mood_of_the_day: 'sunny' })
+  const { runs } = await practice.round()
+  expect(runs[0]?.books.reasons).toMatchObject({ 'in no schema: mood_of_the_day': 1 })
+  const { ledger } = practice.store
+  const link = (await ledger.linksByKey('spry', 'case', [documented])).get(documented)
+  const base = await ledger.recordsOf([link?.baseObservation as string])
+  expect(base.get(link?.baseObservation as string)).toMatchObject({ mood_of_the_day: 'sunny' })
+})
