@@ -56,11 +56,16 @@ function onboardingInWords(runs: RoundReport['runs']): string | undefined {
 
 const shownAtMost = 40
 
-function inWords({ runs, worked }: RoundReport, left: WorkLeft, isDry: boolean | undefined): string {
+function inWords({ runs, worked, wouldTell }: RoundReport, left: WorkLeft, isDry: boolean | undefined): string {
   const { links, pushed, conflicted, waiting, parked, failed } = worked
-  const writes = runs
-    .flatMap(({ wouldWrite }) => wouldWrite)
-    .map((one) => [one.connection, one.entity, one.partnerKey, one.hub, one.partner, one.rows.join(' ')])
+  const writes = [...runs.flatMap(({ wouldWrite }) => wouldWrite), ...wouldTell].map((one) => [
+    one.connection,
+    one.entity,
+    one.partnerKey,
+    one.hub,
+    one.partner,
+    one.rows.join(' ')
+  ])
   return paragraphs(
     booksTable(runs),
     links > 0

@@ -6,6 +6,7 @@ import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Ports } from '../ports.ts'
 import { recordTypeOf, type SyncConnection } from './connection.ts'
+import { dryWork } from './dry-work.ts'
 import type { EngineContext } from './engine-context.ts'
 import { TryLater, type Worked } from './held-link.ts'
 import { onHubWrite } from './hub-writes.ts'
@@ -14,6 +15,7 @@ import { type ParkedDecision, settleParked } from './settle-parked.ts'
 import type { Store } from './store.ts'
 import { receiveWebhook, type WebhookAnswer } from './webhook.ts'
 import { workLink } from './work-link.ts'
+import type { WouldWrite } from './would-write.ts'
 
 export interface RoundOptions extends PullOptions {
   readonly connections?: readonly string[]
@@ -21,6 +23,8 @@ export interface RoundOptions extends PullOptions {
 
 export interface RoundReport {
   readonly runs: readonly RunReport[]
+  /** In a dry run: what links that are due for what EHRs wrote would write. */
+  readonly wouldTell: readonly WouldWrite[]
   readonly worked: {
     readonly links: number
     readonly pushed: number
@@ -117,14 +121,16 @@ export function createEngine(options: EngineOptions): Engine {
 
   const syncRound = async (round: RoundOptions = {}): Promise<RoundReport> => {
     const runs: RunReport[] = []
+    const wouldTell: WouldWrite[] = []
     const worked = { links: 0, pushed: 0, conflicted: 0, waiting: 0, parked: 0, failed: 0 }
     for (const connection of chosen(round.connections)) {
       if (connection.paused()) continue
       for (const entity of listed(connection)) runs.push(...(await pull(engineering, connection, entity, round)))
       if (!round.dryRun) await workDue(connection, worked)
+      else wouldTell.push(...(await dryWork(engineering, connection)))
     }
     if (!round.dryRun) await store.ledger.forgetDeliveries(ports.clock.now() - keepDeliveriesMs)
-    return { runs, worked }
+    return { runs, worked, wouldTell }
   }
 
   return {
