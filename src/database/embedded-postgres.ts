@@ -4,7 +4,7 @@ import type { Log } from '../log.ts'
 import type { Clock, NewId } from '../ports.ts'
 import { type Cluster, initCluster, readPassword } from './cluster.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
-import { makeFolder } from './make-folder.ts'
+import { FolderNotMade, makeFolder } from './make-folder.ts'
 import { postgresAccount } from './postgres-account.ts'
 import { postgresBinaries } from './postgres-binaries.ts'
 import { endPostgres, readPostmasterFile } from './postgres-processes.ts'
@@ -64,7 +64,8 @@ function takeDataFolder(dataFolder: string, newId: NewId): () => void {
     makeFolder(dataFolder, 0o700)
     return lockDataFolder(dataFolder, newId)
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) throw new DataFolderClosed(dataFolder, error)
+    const refused = error instanceof FolderNotMade ? error.cause : error
+    if (refused instanceof Error && 'syscall' in refused) throw new DataFolderClosed(dataFolder, refused)
     throw error
   }
 }
