@@ -43,7 +43,7 @@ export async function settleParked(
       fence,
       actor: by
     }
-    if (held.link.state !== 'parked')
+    if (held.link.state !== 'parked' && held.link.state !== 'fused')
       throw new CannotSettle(`link ${linkId} is not parked but ${held.link.state}; nothing was done`)
     await store.ledger.noteAudit([{ at: now, actor: by, action: `parked: ${decision.kind}`, linkId, detail: {} }])
     if (decision.kind === 'leave') return { outcome: 'parked', reason: held.link.reason ?? 'left' }
@@ -54,9 +54,9 @@ export async function settleParked(
   }
 }
 
-/** A record that the partner has is looked at anew: what parked it may be mended. */
+/** A record that the partner has is looked at anew: what parked it may be mended, and what went back and forth may rest by now. */
 async function workAgain(held: Held): Promise<Worked> {
-  await fenced(held, (tx, link) => tx.ledger.writeLinks([{ ...link, state: 'active', reason: null, due: true }]))
+  await fenced(held, (tx, link) => tx.ledger.writeLinks([{ ...link, state: 'active', reason: null, due: true, alternations: 0 }]))
   return workHeld(held)
 }
 

@@ -143,3 +143,22 @@ test('a field that nobody foresaw stays in the base and is counted in the books'
   const base = await ledger.recordsOf([link?.baseObservation as string])
   expect(base.get(link?.baseObservation as string)).toMatchObject({ mood_of_the_day: 'sunny' })
 })
+
+test('a link that was fused goes on when a person says so', async () => {
+  const { ledger } = practice.store
+  const link = (await ledger.linksByKey('spry', 'case', [documented])).get(documented)
+  await db
+    .updateTable('link')
+    .set({ state: 'fused', reason: 'ping-pong', alternations: 9 })
+    .where('id', '=', link?.id as string)
+    .execute()
+  await change(await problem(), { code: { text: 'While fused' } })
+  await practice.round()
+  expect(atSpry().case_title).not.toBe('While fused')
+  await practice.engine.settleParked(link?.id as string, { kind: 'send-once' }, 'a tester')
+  expect(atSpry().case_title).toBe('While fused')
+  expect((await ledger.readLinks([link?.id as string])).get(link?.id as string)).toMatchObject({
+    state: 'active',
+    alternations: 0
+  })
+})
