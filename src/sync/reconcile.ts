@@ -251,6 +251,6 @@ function targetOf(input: Reconcile, pieces: readonly Piece[], decided: readonly 
   )
   const pool: Pool = { get: (key) => resources.get(key) ?? around.get(key), keys: [...resources.keys(), ...around.keys] }
   const anchorKey = input.bound.anchor.keyFor(input.partner) as string
-  const { record, issues } = toPartner(input.bound, pool, anchorKey, { base: input.partner })
+  const { record, issues } = toPartner(input.bound, pool, anchorKey, { base: input.partner, before: input.mapped.pieces })
   return { record, issues, rows: rows.map(({ id }) => id), without }
 }
