@@ -33,14 +33,15 @@ export function addConflictsCommand(program: Command, cli: Cli): void {
     .argument('<id>', 'as the list shows it')
     .option('--json', 'as JSON')
     .option('--show-values', 'with the values, which may be about patients')
-    .action((id: string, options: ShowOptions) =>
-      withLedger(cli, async ({ ledger }) => {
-        const found = await ledger.readConflict(requireUuid(id))
+    .action((given: string, options: ShowOptions) => {
+      const id = requireUuid(given)
+      return withLedger(cli, async ({ ledger }) => {
+        const found = await ledger.readConflict(id)
         if (!found) throw new WrongUse(`There is no conflict ${id}. See ligature conflicts.`)
         const shown = described(found, options)
         printResult(cli, options.json, shown, () => inWords(shown))
       })
-    )
+    })
   conflicts
     .command('resolve')
     .description('decide a conflict and bring both sides in step; exit code 1 when it stays open')

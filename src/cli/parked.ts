@@ -30,9 +30,7 @@ export function addParkedCommand(program: Command, cli: Cli): void {
     .argument('<id>', 'as the list shows it')
     .option('--json', 'as JSON')
     .option('--show-values', 'with what was sent, which is about a patient')
-    .action((id: string, options: Options & { showValues?: boolean }) =>
-      withLedger(cli, (open) => show(cli, open, requireUuid(id), options))
-    )
+    .action((id: string, options: Options & { showValues?: boolean }) => showParked(cli, requireUuid(id), options))
   settling('adopt', 'it was created: this is its key at the partner')
     .requiredOption('--key <key>', "the partner's key of the record")
     .action((id: string, { key, json }: Options & { key: string }) =>
@@ -49,6 +47,9 @@ export function addParkedCommand(program: Command, cli: Cli): void {
     return parked.command(name).description(what).argument('<id>', 'as the list shows it').option('--json', 'as JSON')
   }
 }
+
+const showParked = (cli: Cli, id: string, options: Options & { showValues?: boolean }) =>
+  withLedger(cli, (open) => show(cli, open, id, options))
 
 type Parked = Awaited<ReturnType<typeof parkedLinks>>[number]
 

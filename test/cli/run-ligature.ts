@@ -33,7 +33,11 @@ export async function ligature(args: readonly string[], options: RunOptions = {}
   return { code, stdout, stderr }
 }
 
-export function startLigature(args: readonly string[], { folder = tmpdir(), env = {} }: RunOptions = {}): ChildProcess {
+/** Where commands run that need nothing of their own: never a folder that another run, or another user, has left something in. */
+const ownFolder = mkdtempSync(join(tmpdir(), 'ligature-cli-'))
+process.on('exit', () => rmSync(ownFolder, { recursive: true, force: true }))
+
+export function startLigature(args: readonly string[], { folder = ownFolder, env = {} }: RunOptions = {}): ChildProcess {
   const { PATH, HOME } = process.env
   return spawn(process.execPath, [main, ...args], { cwd: folder, env: { PATH, HOME, ...env } })
 }
