@@ -4,8 +4,8 @@ import { listPages, type Outcome, type Page, type RecordType, type RequestIssue,
 import { type Closure, loadClosure } from './closure.ts'
 import { boundEntity, recordTypeOf } from './connection.ts'
 import { settlePeople } from './crosswalk/settle-people.ts'
-import { recordHashOf } from './hash.ts'
 import { fenced, type Held, park, TryLater, type Worked } from './held-link.ts'
+import { keepSent } from './keep-sent.ts'
 import { prepare } from './prepare.ts'
 import { send } from './send.ts'
 import { tie, tiesOf } from './tie.ts'
@@ -158,24 +158,7 @@ export async function agreeOnCreated(
       }
       await tie(tx, link.id, ties, naming, now)
     }
-    const id = engine.ports.newId()
-    const recordHash = recordHashOf(record)
-    await tx.ledger.observe([
-      { id, linkId: link.id, runId: null, at: now, origin: 'sent', recordHash, mappingVersion: bound.version, record }
-    ])
-    await tx.ledger.writeLinks([
-      {
-        ...link,
-        partnerKey,
-        state: 'active',
-        reason: null,
-        rawHash: null,
-        recordHash,
-        baseObservation: id,
-        mappingVersion: bound.version,
-        due: true
-      }
-    ])
+    await keepSent(tx, held, bound, { ...link, partnerKey, state: 'active', reason: null }, record, now)
     await tx.ledger.settleIntent(intentId, state, null, now)
     await tx.ledger.noteAudit([
       { at: now, actor: held.actor, action: 'created at the partner', linkId: link.id, detail: { intent: intentId, state } }

@@ -4,8 +4,8 @@ import type { Outcome, RecordType } from '#partner'
 import type { Intent } from '../ledger/intents.ts'
 import { loadClosure } from './closure.ts'
 import { boundEntity, recordTypeOf } from './connection.ts'
-import { recordHashOf } from './hash.ts'
 import { applyFresh, fenced, type Held, TryLater, type Worked } from './held-link.ts'
+import { keepSent } from './keep-sent.ts'
 import { prepare } from './prepare.ts'
 import type { Plan, Target } from './reconcile.ts'
 import { refusedRows } from './refused-rows.ts'
@@ -126,12 +126,7 @@ async function agreeOnSent(
     const pool = poolOf(bound, named, known)
     const anchor = pool.get(bound.anchor.keyFor(record) as string)
     if (anchor) await tie(tx, link.id, tiesOf(bound, toFhir(bound, record).pieces, anchor, pool, nameOf), naming, now)
-    const id = engine.ports.newId()
-    const recordHash = recordHashOf(record)
-    await tx.ledger.observe([
-      { id, linkId: link.id, runId: null, at: now, origin: 'sent', recordHash, mappingVersion: bound.version, record }
-    ])
-    await tx.ledger.writeLinks([{ ...link, rawHash: null, recordHash, baseObservation: id, due: true }])
+    await keepSent(tx, held, bound, link, record, now)
     await tx.ledger.settleIntent(intentId, state, null, now)
   })
 }
@@ -139,7 +134,7 @@ async function agreeOnSent(
 /** Reads what the partner made of it. What it normalised goes to the hub; an endless exchange blows the fuse. */
 export async function readBack(held: Held, type: RecordType, intentId: string, told: readonly string[] = []): Promise<Worked> {
   const { engine } = held
-  const record = await readFresh({ ...held, link: { ...held.link, partnerKey: held.link.partnerKey } }, type)
+  const record = await readFresh(held, type)
   if (record === undefined) return { outcome: 'pushed', reason: 'not read back' }
   const applied = await applyFresh(held, record, 'read')
   const now = engine.ports.clock.now()
